@@ -1,0 +1,1 @@
+"""Providers' formats on one side, the hub's values on the other."""

@@ -1,0 +1,22 @@
+"""Valid settings for every kind. A kind that is missing here fails test_contract.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SECRETS = {
+    "TEST_APP_SECRET": "app-secret-9f2c&x",
+    "TEST_TOKEN": "pushtoken2026",
+    "TEST_AES_KEY": "Kx9mQ2vT7bN4pL8wZ3cF6hJ1rS5dG0yUaEiOqWtMnBo",
+}
+ACCESS_TOKEN = "access-token-1"
+
+ACCOUNTS: dict[str, dict[str, Any]] = {
+    "wechat_miniprogram": {
+        "app_id": "wxfedcba0987654321",
+        "app_secret": "env:TEST_APP_SECRET",
+        "token": "env:TEST_TOKEN",
+        "aes_key": "env:TEST_AES_KEY",
+        "original_id": "gh_0a1b2c3d4e5f",
+    },
+}
