@@ -1,0 +1,1 @@
+"""Processes without users: they do what the database says is due."""

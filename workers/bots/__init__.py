@@ -1,0 +1,1 @@
+"""Engines that answer customers before people do."""
