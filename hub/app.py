@@ -1,0 +1,115 @@
+"""Puts the hub together from its configuration and its environment."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+from flask_openapi3 import Info, OpenAPI  # type: ignore[attr-defined]
+from redis import Redis
+
+from channels.contract import Channel
+from channels.http import Http
+from hub import settings as configuration
+from hub.cache import RedisCache
+from hub.db import db
+from hub.doorbell import celery_doorbell, typing_doorbell
+from hub.inlet import Inlet
+from hub.live import Announcer
+from hub.settings import Settings
+from hub.spool import Spool
+
+LARGEST_BODY = 21 * 1024 * 1024
+NOT_SET = "{} is not set: start everything with `yizhan up`, or set it for this process."
+
+
+def create_app() -> OpenAPI:
+    """The web process: everything that answers HTTP."""
+    from hub.web import api, health, inbox, problems, stream, webhooks
+
+    app = create_core()
+    redis_url = app.config["REDIS_URL"]
+    app.extensions["radio"] = stream.Radio(redis_url)
+    problems.register(app)
+    app.register_blueprint(webhooks.webhooks)
+    app.register_blueprint(health.health)
+    app.register_api(api.api)
+    app.register_blueprint(inbox.inbox)
+    app.after_request(inbox.harden)
+    with app.app_context():
+        inlet = Inlet(db.engine, Spool(app.extensions["data"] / "spool"), app.extensions["doorbell"])
+    inlet.open()
+    app.extensions["inlet"] = inlet
+    return app
+
+
+def create_core() -> OpenAPI:
+    """What every process needs: the configuration, the stores and the channels."""
+    return make_core(
+        settings=configuration.from_environment(),
+        data=Path(os.environ.get("YIZHAN_DATA", "data")),
+        database_url=_environment("DATABASE_URL"),
+        redis_url=_environment("REDIS_URL"),
+    )
+
+
+def make_core(settings: Settings, data: Path, database_url: str, redis_url: str) -> OpenAPI:
+    from hub.web import problems
+
+    app = OpenAPI(
+        "hub",
+        info=Info(title="Yizhan", version="1"),
+        doc_prefix="/api/v1",
+        doc_ui=False,
+        validation_error_callback=problems.invalid,
+        validation_error_status=422,
+        static_folder=None,
+    )
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=with_driver(database_url),
+        # a hung or absent database is noticed at once: pushes then go to the spool
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "pool_pre_ping": False,
+            "pool_size": 10,
+            "max_overflow": 20,
+            "pool_timeout": 5,
+            "connect_args": {"connect_timeout": 2},
+        },
+        REDIS_URL=redis_url,
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+    )
+    db.init_app(app)
+    data.mkdir(parents=True, exist_ok=True)
+    app.extensions.update(
+        settings=settings,
+        data=data.resolve(),
+        channels=make_channels(settings, RedisCache(redis_url)),
+        redis=Redis.from_url(redis_url, socket_connect_timeout=1, socket_timeout=2),
+        doorbell=celery_doorbell(redis_url),
+        typing=typing_doorbell(redis_url),
+        announcer=Announcer(redis_url),
+    )
+    return app
+
+
+def make_channels(settings: Settings, cache: RedisCache) -> dict[str, Channel]:
+    return {name: _channel(name, settings, cache) for name in settings.channels}
+
+
+def _channel(name: str, settings: Settings, cache: RedisCache) -> Channel:
+    config = settings.channels[name]
+    trace = logging.getLogger(f"channels.{name}").info
+    return config.channel(name, config.settings, http=Http(config.settings.secrets(), trace), cache=cache)
+
+
+def _environment(name: str) -> str:
+    if value := os.environ.get(name):
+        return value
+    raise SystemExit(NOT_SET.format(name))
+
+
+def with_driver(url: str) -> str:
+    """DATABASE_URL as hosting providers give it: postgres://…, postgresql://…"""
+    scheme, separator, rest = url.partition("://")
+    return f"postgresql+psycopg://{rest}" if separator and scheme in ("postgres", "postgresql") else url

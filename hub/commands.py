@@ -1,0 +1,201 @@
+"""The command line of the hub. Each long-running process is a command of its own; `yizhan up` runs them all."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hub import settings as configuration
+from hub.settings import ConfigError
+
+CONFIG = click.option(
+    "--config", type=click.Path(path_type=Path), default=Path("config"), envvar="YIZHAN_CONFIG", show_default=True
+)
+DATA = click.option(
+    "--data", type=click.Path(path_type=Path), default=Path("data"), envvar="YIZHAN_DATA", show_default=True
+)
+DEMO_AGENTS = (("agent@example.com", "小林", "admin"), ("li@example.com", "小李", "agent"))
+DEMO_PASSWORD = "yizhan-demo"
+
+
+@click.group()
+def yizhan() -> None:
+    """Yizhan, the customer-service hub."""
+
+
+@yizhan.command()
+@click.option("--demo", is_flag=True, help="With the simulator, a login and sample data.")
+@click.option("--port", default=8000, show_default=True)
+@CONFIG
+@DATA
+def up(demo: bool, port: int, config: Path, data: Path) -> None:
+    """Run everything on this machine until Ctrl-C."""
+    from hub import up as everything
+
+    if demo:
+        os.environ.update(configuration.DEMO_ENVIRONMENT, YIZHAN_DEMO=str(port))
+    _check(config)
+    sys.exit(everything.run(config, data, port, demo))
+
+
+@yizhan.command()
+@CONFIG
+def check(config: Path) -> None:
+    """Say everything that is wrong in the configuration."""
+    _check(config)
+    click.echo(f"{config}: no problems")
+
+
+@yizhan.command()
+@click.option("--port", default=8000, show_default=True)
+@click.option("--host", default="0.0.0.0", show_default=True)
+def web(port: int, host: str) -> None:
+    """The web server: API, webhooks, live stream and inbox."""
+    _serve(host, port, configuration.from_environment().hub.processes.web)
+
+
+@yizhan.command()
+@click.option("--port", default=8002, show_default=True)
+@click.option("--host", default="0.0.0.0", show_default=True)
+def stream(port: int, host: str) -> None:
+    """A web server of its own for the live stream: send /api/v1/stream there in your proxy."""
+    _serve(host, port, 1)
+
+
+def _serve(host: str, port: int, processes: int) -> None:
+    # gevent: thousands of live streams wait in one process
+    options = ["--worker-class", "gevent", "--workers", str(processes), "--bind", f"{host}:{port}"]
+    patience = ["--timeout", "60", "--graceful-timeout", "5", "--keep-alive", "65", "--log-level", "warning"]
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *options, *patience, "wsgi:app"])
+
+
+@yizhan.command()
+def migrate() -> None:
+    """Bring the database's tables up to date."""
+    from hub.migrations.run import upgrade
+
+    upgrade(os.environ["DATABASE_URL"])
+
+
+@contextmanager
+def connected(config: Path, data: Path) -> Iterator[None]:
+    """Inside: the hub's context, on the stores of the environment, of a running `up`, or started for the moment."""
+    from hub.app import create_core
+    from hub.embedded import CannotStart
+    from hub.migrations.run import upgrade
+    from hub.up import services
+
+    os.environ.update(YIZHAN_CONFIG=str(config), YIZHAN_DATA=str(data))
+    try:
+        with services(data) as urls:
+            os.environ.update(urls)
+            upgrade(urls["DATABASE_URL"])
+            app = create_core()
+            with app.app_context():
+                yield
+    except (CannotStart, ConfigError) as reason:
+        raise click.ClickException(str(reason)) from None
+
+
+def with_hub(command: Callable[..., Any]) -> Callable[..., Any]:
+    @CONFIG
+    @DATA
+    @wraps(command)
+    def connected_command(*, config: Path, data: Path, **options: Any) -> Any:
+        from hub.refusals import Refusal
+
+        with connected(config, data):
+            try:
+                return command(**options)
+            except Refusal as refusal:
+                raise click.ClickException(refusal.detail) from None
+
+    return connected_command
+
+
+@yizhan.group()
+def agent() -> None:
+    """The people who answer."""
+
+
+@agent.command("add")
+@click.argument("email")
+@click.option("--name", required=True)
+@click.option("--role", type=click.Choice(["agent", "supervisor", "admin"]), default="agent", show_default=True)
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
+@with_hub
+def add_agent(email: str, name: str, role: str, password_stdin: bool) -> None:
+    """Make an agent, or change the one with this address."""
+    from hub.db import transaction
+    from hub.services import agents
+
+    password = (
+        sys.stdin.readline().rstrip("\n")
+        if password_stdin
+        else click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    )
+    with transaction():
+        agents.add(email, name, role, password)
+    click.echo(f"{name} <{email}> is {role}.")
+
+
+@yizhan.group()
+def token() -> None:
+    """Tokens for programs that use the API."""
+
+
+@token.command("create")
+@click.option("--agent", "email", required=True, help="Whose rights the token has.")
+@with_hub
+def create_token(email: str) -> None:
+    """Make a token. It is shown this once."""
+    from hub.db import transaction
+    from hub.queries import agents as rows
+    from hub.refusals import NotFound
+    from hub.services import agents
+
+    with transaction():
+        found = rows.by_email(email)
+        if found is None:
+            raise NotFound(f"agent {email}")
+        click.echo(agents.issue(found, "api"))
+
+
+@yizhan.command()
+@with_hub
+def replay() -> None:
+    """Read once more what providers sent and we could not read."""
+    from hub.db import transaction
+    from hub.services import arrivals
+
+    with transaction():
+        outcomes = [arrivals.replay(arrival) for arrival in arrivals.unread()]
+    click.echo(f"{sum(outcomes)} read now, {len(outcomes) - sum(outcomes)} still unreadable")
+
+
+@yizhan.command()
+@with_hub
+def demo() -> None:
+    """Make the agents of the demo."""
+    from hub.db import transaction
+    from hub.services import agents
+
+    with transaction():
+        for email, name, role in DEMO_AGENTS:
+            agents.add(email, name, role, DEMO_PASSWORD)
+
+
+def _check(config: Path) -> None:
+    os.environ["YIZHAN_CONFIG"] = str(config)
+    try:
+        configuration.from_environment()
+    except ConfigError as error:
+        click.echo("\n".join(error.problems), err=True)
+        sys.exit(1)

@@ -1,0 +1,112 @@
+"""The door for pushes: what many requests bring at the same time goes in with one insert and one commit.
+
+A request returns when what it brought is durable: in PostgreSQL, or in the spool while PostgreSQL is away or hangs.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
+
+from hub.doorbell import Doorbell
+from hub.models import Arrival
+from hub.services import arrivals
+from hub.services.arrivals import Row
+from hub.spool import Spool
+
+log = logging.getLogger(__name__)
+PATIENCE = 1.0  # seconds; WeChat waits five for our answer
+REQUESTS_AT_ONCE = 200
+DRAIN_EVERY = 1.0
+
+
+class Waiting:
+    """One request at the door."""
+
+    def __init__(self, rows: list[Row]):
+        self.rows = rows
+        self.over = Event()
+        self.stored = False
+
+
+class Inlet:
+    def __init__(self, engine: Engine, spool: Spool, doorbell: Doorbell):
+        self._engine, self._spool, self._doorbell = engine, spool, doorbell
+        self._queue: SimpleQueue[Waiting] = SimpleQueue()
+        self._busy_since: float | None = None
+        self._away_until = 0.0
+
+    def open(self) -> None:
+        """Start the two threads that write and drain. Called in the process that serves, after any fork."""
+        Thread(target=self._write, name="inlet", daemon=True).start()
+        Thread(target=self._drain, name="spool", daemon=True).start()
+
+    def let_in(self, rows: list[Row]) -> None:
+        """Durable when it returns; raises only if neither the database nor the disk takes it."""
+        if not self._database_is_away():
+            waiting = Waiting(rows)
+            self._queue.put(waiting)
+            waiting.over.wait(PATIENCE)
+            if waiting.stored:
+                return
+        # it may still be stored as well: a second copy of an event is dropped by its key
+        self._spool.append([arrivals.spooled(row) for row in rows])
+
+    def _database_is_away(self) -> bool:
+        at, busy_since = time.monotonic(), self._busy_since
+        return at < self._away_until or (busy_since is not None and at - busy_since > PATIENCE)
+
+    def _write(self) -> None:
+        while True:
+            batch = [self._queue.get()]
+            try:
+                while len(batch) < REQUESTS_AT_ONCE:
+                    batch.append(self._queue.get_nowait())
+            except Empty:
+                pass
+            self._busy_since = time.monotonic()
+            self._store(batch)
+            self._busy_since = None
+
+    def _store(self, batch: list[Waiting]) -> None:
+        try:
+            self._insert(row for waiting in batch for row in waiting.rows)
+        except (OperationalError, TimeoutError) as error:
+            self._away_until = time.monotonic() + PATIENCE
+            log.error("PostgreSQL is away, pushes go to the spool: %s", type(error).__name__)
+        except DBAPIError as error:
+            if len(batch) > 1:  # find the one that cannot be stored
+                for waiting in batch:
+                    self._store([waiting])
+                return
+            log.error("an event cannot be stored and is kept as unreadable: %s", type(error).__name__)
+            batch[0].rows = [arrivals.unstorable(row) for row in batch[0].rows]
+            self._store(batch)
+            return
+        else:
+            for waiting in batch:
+                waiting.stored = True
+        for waiting in batch:
+            waiting.over.set()
+
+    def _insert(self, rows: Iterable[Row]) -> None:
+        with self._engine.begin() as connection:
+            arrivals.store(connection, rows)
+        self._doorbell((Arrival.kind,))
+
+    def _drain(self) -> None:
+        while True:
+            time.sleep(DRAIN_EVERY)
+            if self._spool.is_empty() or self._database_is_away():
+                continue
+            try:
+                count = self._spool.drain(lambda lines: self._insert(map(arrivals.unspooled, lines)))
+                log.warning("PostgreSQL is back: %s pushes taken from the spool", count)
+            except (DBAPIError, TimeoutError) as error:
+                log.error("the spool cannot be drained yet: %s", type(error).__name__)

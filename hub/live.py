@@ -1,0 +1,98 @@
+"""Tells open inboxes what changed: after the commit, through a Redis stream that can be read again from any event.
+
+What is told is said as it stands at the commit. While Redis is away nothing can be told, so every reader that loses
+Redis sends its clients `resync` when it finds it again, and a writer that could not tell sends one with its next word.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from flask import current_app
+from pydantic import BaseModel
+from redis import Redis, RedisError
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
+
+from hub.db import db, now
+from hub.models import Allowance, Conversation, Message
+from hub.shapes import ConversationShape, MessageShape
+
+log = logging.getLogger(__name__)
+STREAM = "live"
+KEPT_EVENTS = 20_000
+Told = tuple[str, str]  # event name, JSON
+
+
+class MessageChanged(BaseModel):
+    message: MessageShape
+
+
+class ConversationChanged(BaseModel):
+    conversation: ConversationShape
+
+
+class Announcer:
+    """Writes to the stream. One per process."""
+
+    def __init__(self, redis_url: str):
+        self._redis = Redis.from_url(redis_url, socket_connect_timeout=0.5, socket_timeout=2)
+        self._missed = False
+        self._deaf_until = 0.0
+
+    def announce(self, events: list[Told]) -> None:
+        if time.monotonic() < self._deaf_until:
+            self._missed = True
+            return
+        if self._missed:
+            events = [("resync", "{}"), *events]
+        try:
+            with self._redis.pipeline(transaction=False) as pipeline:
+                for name, data in events:
+                    pipeline.xadd(STREAM, {"event": name, "data": data}, maxlen=KEPT_EVENTS, approximate=True)
+                pipeline.execute()
+            self._missed = False
+        except RedisError as error:
+            self._missed, self._deaf_until = True, time.monotonic() + 1.0
+            log.warning("inboxes could not be told: %s", type(error).__name__)
+
+
+def tell(row: Conversation | Message) -> None:
+    """Say after the commit how this row stands then."""
+    db.session.info.setdefault("told", {})[row] = None
+
+
+def tell_channel(data: BaseModel) -> None:
+    db.session.info.setdefault("said", []).append(("channel", f'{{"channel":{data.model_dump_json()}}}'))
+
+
+@event.listens_for(db.session, "before_commit")
+def _put_into_words(session: Session) -> None:
+    if rows := session.info.pop("told", None):
+        session.flush()
+        session.info.setdefault("said", []).extend(_words(row) for row in rows)
+
+
+@event.listens_for(db.session, "after_commit")
+def _announce(session: Session) -> None:
+    if said := session.info.pop("said", None):
+        current_app.extensions["announcer"].announce(said)
+
+
+@event.listens_for(db.session, "after_rollback")
+def _forget(session: Session) -> None:
+    session.info.pop("told", None)
+    session.info.pop("said", None)
+
+
+def _words(row: Any) -> Told:
+    match row:
+        case Message():
+            return "message", MessageChanged(message=MessageShape.of(row)).model_dump_json()
+        case Conversation():
+            allowances = db.session.scalars(select(Allowance).where(Allowance.identity_id == row.reply_identity_id))
+            shape = ConversationShape.of(row, list(allowances), now())
+            return "conversation", ConversationChanged(conversation=shape).model_dump_json()
+    raise TypeError(row)

@@ -1,0 +1,46 @@
+"""Agents, and how they prove who they are. Their teams are in hub.toml."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from hub.db import Base, now
+
+ROLES = ("agent", "supervisor", "admin")  # each may do what the ones before it may
+
+
+class Agent(Base):
+    __tablename__ = "agent"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    role: Mapped[str] = mapped_column(default="agent")
+    password_hash: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class AccessToken(Base):
+    """A browser session or an API token. Only its hash is kept."""
+
+    __tablename__ = "access_token"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), index=True)
+    kind: Mapped[str]  # session, api
+    sha256: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime | None]
+    agent: Mapped[Agent] = relationship()
+
+
+class LoginFailure(Base):
+    """Counted to slow down guessing; in the database, so that an empty Redis does not forget it."""
+
+    __tablename__ = "login_failure"
+    __table_args__ = (Index("ix_login_failure_email", "email", "at"), Index("ix_login_failure_ip", "ip", "at"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str]
+    ip: Mapped[str]
+    at: Mapped[datetime] = mapped_column(default=now)

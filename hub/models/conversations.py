@@ -1,0 +1,101 @@
+"""Conversations and what was said in them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from hub.db import Base, now
+from hub.models.agents import Agent
+from hub.models.people import Contact, Identity
+from hub.models.work import Delivery
+
+
+class Conversation(Base):
+    """One matter of one contact, on any channel."""
+
+    __tablename__ = "conversation"
+    __table_args__ = (
+        # two customers' bursts, two workers, a merge: nothing can open a second one
+        Index(
+            "one_open_conversation", "contact_id", "thread", unique=True, postgresql_where=text("status <> 'resolved'")
+        ),
+        Index("ix_conversation_list", "status", "last_activity_at", "id"),
+        Index("ix_conversation_assignee", "assignee_id", "last_activity_at", "id"),
+        Index("ix_conversation_activity", "last_activity_at", "id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"))
+    thread: Mapped[str] = mapped_column(default="")  # "" on chat-like channels: they share one conversation
+    status: Mapped[str] = mapped_column(default="bot")  # bot, waiting, open, snoozed, resolved
+    team: Mapped[str] = mapped_column(default="everyone")
+    bot: Mapped[str | None]  # the config name of the bot that answers while the status is "bot"
+    misses: Mapped[int] = mapped_column(default=0)  # questions in a row the bot did not understand
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"))
+    reply_channel: Mapped[str]  # a reply goes where the customer last wrote
+    reply_identity_id: Mapped[int] = mapped_column(ForeignKey("identity.id"))
+    context: Mapped[dict[str, Any]] = mapped_column(default=dict)  # hints from the customer's side, never proofs
+    unread: Mapped[int] = mapped_column(default=0)
+    last_message_id: Mapped[int | None] = mapped_column(
+        ForeignKey("message.id", use_alter=True, name="fk_conversation_last_message_id")
+    )
+    last_activity_at: Mapped[datetime] = mapped_column(default=now)
+    waiting_since: Mapped[datetime | None]
+    snoozed_until: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now)
+
+    contact: Mapped[Contact] = relationship()
+    assignee: Mapped[Agent | None] = relationship()
+    reply_identity: Mapped[Identity] = relationship()
+    last_message: Mapped[Message | None] = relationship(foreign_keys=last_message_id, post_update=True)
+
+
+class Message(Base):
+    __tablename__ = "message"
+    __table_args__ = (
+        UniqueConstraint("channel", "provider_id"),
+        Index("ix_message_thread", "conversation_id", "position"),
+        Index("ix_message_channel", "channel", "direction", "created_at"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id"))
+    position: Mapped[int]  # the order of the thread; see services.threads
+    direction: Mapped[str]  # in, out, note
+    author_kind: Mapped[str]  # contact, agent, bot, system
+    author_id: Mapped[int | None]
+    author_name: Mapped[str] = mapped_column(default="")
+    channel: Mapped[str]
+    identity_id: Mapped[int | None] = mapped_column(ForeignKey("identity.id"))
+    provider_id: Mapped[str | None]
+    kind: Mapped[str] = mapped_column(default="text")
+    text: Mapped[str] = mapped_column(default="")
+    payload: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    sent_at: Mapped[datetime] = mapped_column(default=now)
+    sequence: Mapped[int] = mapped_column(default=0)
+    idempotency_key: Mapped[str | None] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    conversation: Mapped[Conversation] = relationship(foreign_keys=conversation_id)
+    attachments: Mapped[list[Attachment]] = relationship(back_populates="message", order_by="Attachment.id")
+    deliveries: Mapped[list[Delivery]] = relationship(back_populates="message", order_by="Delivery.part")
+
+
+class Attachment(Base):
+    """A file: its bytes are in the store under their sha256 once `state` is ready."""
+
+    __tablename__ = "attachment"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"), index=True)
+    uploaded_by_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"))
+    medium: Mapped[str]  # image, audio, video, file
+    name: Mapped[str] = mapped_column(default="")
+    mime: Mapped[str] = mapped_column(default="")
+    size: Mapped[int] = mapped_column(default=0)
+    sha256: Mapped[str | None]
+    state: Mapped[str] = mapped_column(default="pending")  # pending, ready, failed
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    message: Mapped[Message | None] = relationship(back_populates="attachments")

@@ -1,0 +1,43 @@
+"""People, the addresses they are reached at, and what we may still send there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from hub.db import Base, now
+
+
+class Contact(Base):
+    __tablename__ = "contact"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    identities: Mapped[list[Identity]] = relationship(back_populates="contact", order_by="Identity.id")
+
+
+class Identity(Base):
+    """One address of a contact; an openid, a number, a mail address."""
+
+    __tablename__ = "identity"
+    __table_args__ = (UniqueConstraint("scheme", "value"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), index=True)
+    scheme: Mapped[str]
+    value: Mapped[str]
+    reachable: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    contact: Mapped[Contact] = relationship(back_populates="identities")
+
+
+class Allowance(Base):
+    """What one act of the customer still lets us send. The provider is the judge: this is our best knowledge."""
+
+    __tablename__ = "allowance"
+    identity_id: Mapped[int] = mapped_column(ForeignKey("identity.id"), primary_key=True)
+    action: Mapped[str] = mapped_column(primary_key=True)  # a key of the channel's Capabilities.allowances
+    left: Mapped[int]
+    limit: Mapped[int]
+    until: Mapped[datetime]

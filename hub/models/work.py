@@ -1,0 +1,85 @@
+"""Rows that are work: what came in, what the bot owes, what is to be sent and fetched."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID, uuid4
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from hub.db import Base
+from hub.jobs import Job, job_indexes
+from hub.models.people import Identity
+
+if TYPE_CHECKING:
+    from hub.models.conversations import Attachment, Conversation, Message
+
+
+class Arrival(Job, Base):
+    """One event of a provider, kept before it was acknowledged. Lane: the sender."""
+
+    kind: ClassVar[str] = "arrival"
+    lane_order: ClassVar[tuple[str, ...]] = ("sent_at", "sequence", "id")  # providers do not keep it for us
+    __tablename__ = "arrival"
+    __table_args__ = (UniqueConstraint("channel", "key"), *job_indexes("arrival"))
+    channel: Mapped[str]
+    key: Mapped[str]
+    sent_at: Mapped[datetime]
+    sequence: Mapped[int] = mapped_column(default=0)
+    event: Mapped[dict[str, Any] | None]  # None: signed, but unreadable so far
+    request: Mapped[dict[str, Any]]  # method, url, query, headers of the push
+    body: Mapped[bytes]
+
+
+class BotTurn(Job, Base):
+    """A message the bot has to answer, and afterwards why it answered so. Lane: the conversation."""
+
+    kind: ClassVar[str] = "bot_turn"
+    __tablename__ = "bot_turn"
+    __table_args__ = job_indexes("bot_turn")
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id"), index=True)
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))  # None: greet
+    candidates: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    outcome: Mapped[str] = mapped_column(default="")  # said, handed_over, missed, greeted, silent
+    answer_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    conversation: Mapped[Conversation] = relationship()
+    message: Mapped[Message | None] = relationship(foreign_keys=message_id)
+
+
+class Delivery(Job, Base):
+    """One part of a message on its way to one identity. Lane: that identity."""
+
+    kind: ClassVar[str] = "delivery"
+    __tablename__ = "delivery"
+    __table_args__ = (
+        Index("ix_delivery_provider", "channel", "provider_id"),
+        *job_indexes("delivery"),
+    )
+    uid: Mapped[UUID] = mapped_column(default=uuid4)
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), index=True)
+    part: Mapped[int] = mapped_column(default=0)
+    channel: Mapped[str]
+    identity_id: Mapped[int] = mapped_column(ForeignKey("identity.id"), index=True)
+    text: Mapped[str] = mapped_column(default="")
+    attachment_id: Mapped[int | None] = mapped_column(ForeignKey("attachment.id"))
+    payload: Mapped[dict[str, Any]] = mapped_column(default=dict)  # a link or a card
+    spent: Mapped[str | None]  # the allowance it was counted against
+    provider_id: Mapped[str | None]
+    receipt: Mapped[str] = mapped_column(default="")  # delivered, read: as far as the provider tells
+    message: Mapped[Message] = relationship(back_populates="deliveries")
+    identity: Mapped[Identity] = relationship()
+    attachment: Mapped[Attachment | None] = relationship()
+
+
+class MediaFetch(Job, Base):
+    """A file of an inbound message that the provider will soon delete. Lane: the file."""
+
+    kind: ClassVar[str] = "media_fetch"
+    __tablename__ = "media_fetch"
+    __table_args__ = job_indexes("media_fetch")
+    attachment_id: Mapped[int] = mapped_column(ForeignKey("attachment.id"))
+    channel: Mapped[str]
+    ref: Mapped[str]
+    attachment: Mapped[Attachment] = relationship()

@@ -1,0 +1,132 @@
+"""The lists of conversations: mine, waiting, all, and any filter between."""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
+from sqlalchemy.orm import joinedload, selectinload
+
+from hub.db import db, now
+from hub.models import Allowance, Contact, Conversation, Identity, Message
+from hub.refusals import Invalid, NotFound
+from hub.shapes import ContactShape, ConversationShape
+
+STATUSES = ("bot", "waiting", "open", "snoozed", "resolved")
+# everything a row of the list shows, in four queries whatever its length
+WHOLE_ROW = (
+    joinedload(Conversation.contact),
+    joinedload(Conversation.assignee),
+    joinedload(Conversation.last_message).options(selectinload(Message.attachments), selectinload(Message.deliveries)),
+)
+
+
+def conversations(
+    statuses: Sequence[str],
+    assignee_id: int | None,
+    unassigned: bool,
+    team: str | None,
+    channel: str | None,
+    words: str | None,
+    cursor: str | None,
+    limit: int,
+) -> tuple[list[ConversationShape], str | None]:
+    """One page, and the cursor of the next. Newest activity first; people who wait stand in their queue's order."""
+    queue = list(statuses) == ["waiting"]
+    order = Conversation.waiting_since if queue else Conversation.last_activity_at
+    wanted = select(Conversation).options(*WHOLE_ROW)
+    if statuses:
+        wanted = wanted.where(Conversation.status.in_(statuses))
+    if assignee_id is not None:
+        wanted = wanted.where(Conversation.assignee_id == assignee_id)
+    if unassigned:
+        wanted = wanted.where(Conversation.assignee_id.is_(None))
+    if team:
+        wanted = wanted.where(Conversation.team == team)
+    if channel:
+        wanted = wanted.where(Conversation.reply_channel == channel)
+    if words:
+        wanted = wanted.where(_mentions(words))
+    if cursor:
+        place = tuple_(order, Conversation.id)
+        wanted = wanted.where(place > _place(cursor) if queue else place < _place(cursor))
+    by = (order.asc(), Conversation.id.asc()) if queue else (order.desc(), Conversation.id.desc())
+    rows = db.session.scalars(wanted.order_by(*by).limit(limit + 1)).all()
+    page = rows[:limit]
+    more = len(rows) > limit
+    last = page[-1] if page else None
+    following = _cursor(last.waiting_since if queue else last.last_activity_at, last.id) if more and last else None
+    return shapes(page), following
+
+
+def counts(agent_id: int) -> dict[str, int]:
+    mine = and_(Conversation.assignee_id == agent_id, Conversation.status.in_(("open", "snoozed")))
+    row = db.session.execute(
+        select(
+            func.count().filter(mine),
+            func.count().filter(Conversation.status == "waiting"),
+            func.count(),
+        ).where(Conversation.status != "resolved")
+    ).one()
+    return {"mine": row[0], "waiting": row[1], "all": row[2]}
+
+
+def conversation(conversation_id: int) -> Conversation:
+    row = db.session.get(Conversation, conversation_id, options=WHOLE_ROW)
+    if row is None:
+        raise NotFound("conversation")
+    return row
+
+
+def shape(row: Conversation) -> ConversationShape:
+    return shapes([row])[0]
+
+
+def shapes(rows: Sequence[Conversation]) -> list[ConversationShape]:
+    identities = [row.reply_identity_id for row in rows]
+    allowances: dict[int, list[Allowance]] = {}
+    for allowance in db.session.scalars(select(Allowance).where(Allowance.identity_id.in_(identities))):
+        allowances.setdefault(allowance.identity_id, []).append(allowance)
+    at = now()
+    return [ConversationShape.of(row, allowances.get(row.reply_identity_id, []), at) for row in rows]
+
+
+def contact(contact_id: int) -> ContactShape:
+    row = db.session.get(Contact, contact_id, options=(selectinload(Contact.identities),))
+    if row is None:
+        raise NotFound("contact")
+    theirs = (
+        select(Conversation)
+        .options(*WHOLE_ROW)
+        .where(Conversation.contact_id == contact_id)
+        .order_by(Conversation.last_activity_at.desc())
+        .limit(50)
+    )
+    return ContactShape.of(row, shapes(db.session.scalars(theirs).all()))
+
+
+def _mentions(words: str) -> ColumnElement[bool]:
+    pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    said = select(Message.id).where(Message.conversation_id == Conversation.id, Message.text.ilike(pattern))
+    people = (
+        select(Contact.id)
+        .join(Identity)
+        .where(Contact.id == Conversation.contact_id, or_(Contact.name.ilike(pattern), Identity.value.ilike(pattern)))
+    )
+    return or_(said.exists(), people.exists())
+
+
+def _cursor(at: datetime | None, row_id: int) -> str:
+    return urlsafe_b64encode(json.dumps([at.isoformat() if at else "", row_id]).encode()).decode()
+
+
+def _place(cursor: str) -> Any:
+    try:
+        at, row_id = json.loads(urlsafe_b64decode(cursor))
+        return tuple_(datetime.fromisoformat(at), int(row_id))
+    except (ValueError, TypeError):
+        raise Invalid("cursor", "is not one that this API gave") from None

@@ -1,0 +1,106 @@
+"""What ops look at: the state of each channel, and every job that is not done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, cast, func, literal, null, select, union_all
+from sqlalchemy.sql import Select
+
+from hub import current
+from hub.db import db
+from hub.models import Arrival, Attachment, BotTurn, ChannelState, Delivery, MediaFetch, Message
+from hub.shapes import ChannelHealth, JobShape
+
+STATES = ("pending", "running", "failed", "uncertain", "done", "cancelled")
+UNFINISHED = ("pending", "running", "failed", "uncertain")
+
+
+def channels() -> list[ChannelHealth]:
+    settings = current.settings()
+    states = {row.channel: row for row in db.session.scalars(select(ChannelState))}
+    last = {
+        (channel, direction): at
+        for channel, direction, at in db.session.execute(
+            select(Message.channel, Message.direction, func.max(Message.created_at))
+            .where(Message.direction.in_(("in", "out")))
+            .group_by(Message.channel, Message.direction)
+        )
+    }
+    count = func.count()
+    counts = {
+        (channel, state): number
+        for channel, state, number in db.session.execute(
+            select(Delivery.channel, Delivery.state, count)
+            .where(Delivery.state.in_(UNFINISHED))
+            .group_by(Delivery.channel, Delivery.state)
+        )
+    }
+    healths = []
+    for name, config in settings.channels.items():
+        state = states.get(name)
+        paused = state is not None and state.paused_until is not None
+        healths.append(
+            ChannelHealth(
+                name=name,
+                label=config.file.label,
+                state="paused" if paused else "ok",
+                reason=state.reason if state else "",
+                last_inbound_at=last.get((name, "in")),
+                last_outbound_at=last.get((name, "out")),
+                queued=counts.get((name, "pending"), 0) + counts.get((name, "running"), 0),
+                failed=counts.get((name, "failed"), 0) + counts.get((name, "uncertain"), 0),
+            )
+        )
+    return healths
+
+
+def jobs(states: Sequence[str], before: datetime | None, limit: int) -> tuple[list[JobShape], str | None]:
+    """Newest first over all kinds of jobs, and the cursor of the next page."""
+    # where each kind of job finds its conversation
+    found_by: list[tuple[Any, Any]] = [
+        (Arrival, null()),
+        (BotTurn, BotTurn.conversation_id),
+        (Delivery, _conversation_of(Delivery.message_id)),
+        (MediaFetch, _conversation_of(_message_of(MediaFetch.attachment_id))),
+    ]
+    every = union_all(
+        *(_columns(model, conversation).where(model.state.in_(states)) for model, conversation in found_by)
+    )
+    listed = every.subquery()
+    wanted = select(listed)
+    if before:
+        wanted = wanted.where(listed.c.created_at < before)
+    rows = db.session.execute(wanted.order_by(listed.c.created_at.desc()).limit(limit + 1)).mappings().all()
+    page = [JobShape(**{**row, "id": f"{row['kind']}-{row['id']}"}) for row in rows[:limit]]
+    following = rows[limit - 1]["created_at"].isoformat() if len(rows) > limit else None
+    return page, following
+
+
+def database_answers() -> bool:
+    return db.session.scalar(select(literal(1))) == 1
+
+
+def _columns(model: Any, conversation: Any) -> Select[Any]:
+    return select(
+        model.id,
+        literal(model.kind).label("kind"),
+        model.state,
+        model.lane,
+        model.attempts,
+        model.error,
+        model.error_code,
+        model.due_at,
+        model.created_at,
+        cast(conversation, BigInteger).label("conversation_id"),
+    )
+
+
+def _conversation_of(message_id: Any) -> Any:
+    return select(Message.conversation_id).where(Message.id == message_id).scalar_subquery()
+
+
+def _message_of(attachment_id: Any) -> Any:
+    return select(Attachment.message_id).where(Attachment.id == attachment_id).scalar_subquery()

@@ -1,0 +1,112 @@
+"""One conversation, page by page, and what may be answered in it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from hub import current
+from hub.db import db, now
+from hub.models import Allowance, Conversation, Message
+from hub.refusals import Invalid
+from hub.shapes import ConversationShape, MessageShape
+
+
+class MediaShape(BaseModel):
+    bytes: int
+    mimes: list[str]
+
+
+class ReplyShape(BaseModel):
+    """What the composer may offer."""
+
+    channel: str
+    label: str
+    allowed: bool
+    reason: Literal["window_closed", "allowance_used", "unreachable", "no_channel"] | None
+    text_bytes: int | None
+    media: dict[str, MediaShape]
+    links: bool
+    cards: bool
+    typing: bool
+    receipts: bool
+
+
+class ConversationDetail(ConversationShape):
+    reply: ReplyShape
+
+
+def messages(
+    conversation_id: int, after: int | None, before: int | None, limit: int
+) -> tuple[list[MessageShape], int | None]:
+    """One page, oldest first, and the message to go on from: backwards by default, forwards after `after`."""
+    wanted = (
+        select(Message)
+        .options(selectinload(Message.attachments), selectinload(Message.deliveries))
+        .where(Message.conversation_id == conversation_id)
+    )
+    forwards = after is not None
+    if after is not None:
+        wanted = wanted.where(Message.position > _position(conversation_id, after, "after"))
+    if before is not None:
+        wanted = wanted.where(Message.position < _position(conversation_id, before, "before"))
+    order = (Message.position.asc(), Message.id.asc()) if forwards else (Message.position.desc(), Message.id.desc())
+    rows = list(db.session.scalars(wanted.order_by(*order).limit(limit + 1)))
+    page = rows[:limit]
+    following = page[-1].id if len(rows) > limit else None
+    if not forwards:
+        page.reverse()
+    return [MessageShape.of(row) for row in page], following
+
+
+def reply_options(row: Conversation) -> ReplyShape:
+    settings, channel = current.settings(), current.channels().get(row.reply_channel)
+    if channel is None:
+        return ReplyShape(
+            channel=row.reply_channel,
+            label=row.reply_channel,
+            allowed=False,
+            reason="no_channel",
+            text_bytes=None,
+            media={},
+            links=False,
+            cards=False,
+            typing=False,
+            receipts=False,
+        )
+    can = channel.capabilities
+    reason = _refusal(row) if can.allowances or not row.reply_identity.reachable else None
+    return ReplyShape(
+        channel=row.reply_channel,
+        label=settings.channels[row.reply_channel].file.label,
+        allowed=reason is None,
+        reason=reason,
+        text_bytes=can.text_bytes,
+        media={kind: MediaShape(bytes=limit.bytes, mimes=sorted(limit.mimes)) for kind, limit in can.media.items()},
+        links=can.links,
+        cards=can.cards,
+        typing=can.typing,
+        receipts=can.receipts,
+    )
+
+
+def _refusal(row: Conversation) -> Literal["window_closed", "allowance_used", "unreachable"] | None:
+    if not row.reply_identity.reachable:
+        return "unreachable"
+    live = db.session.scalars(
+        select(Allowance.left).where(Allowance.identity_id == row.reply_identity_id, Allowance.until > now())
+    ).all()
+    if not live:
+        return "window_closed"
+    return None if sum(live) else "allowance_used"
+
+
+def _position(conversation_id: int, message_id: int, field: str) -> Any:
+    row = select(Message.position).where(Message.id == message_id, Message.conversation_id == conversation_id)
+    position = db.session.scalar(row)
+    if position is None:
+        raise Invalid(field, "is not a message of this conversation")
+    return position

@@ -1,0 +1,97 @@
+"""Agents, their passwords, sessions and tokens."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from hashlib import sha256
+from secrets import token_urlsafe
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import delete, func, select
+
+from hub.db import db, now
+from hub.models import AccessToken, Agent, LoginFailure
+from hub.models.agents import ROLES
+from hub.refusals import Invalid, Refusal
+from hub.services import audit
+
+SESSION = timedelta(days=14)
+GUESSING = timedelta(minutes=15)
+GUESSES_PER_EMAIL, GUESSES_PER_IP = 10, 50
+SHORTEST_PASSWORD = 8
+passwords = PasswordHasher()
+# checked when nobody has that address, so that the time taken does not tell who exists
+NOBODY = passwords.hash(token_urlsafe())
+
+
+def add(email: str, name: str, role: str, password: str | None) -> Agent:
+    """Make an agent, or change the one with this address."""
+    email = email.strip().lower()
+    if "@" not in email:
+        raise Invalid("email", "is not an e-mail address")
+    if role not in ROLES:
+        raise Invalid("role", f"must be one of {', '.join(ROLES)}")
+    if password is not None and len(password) < SHORTEST_PASSWORD:
+        raise Invalid("password", f"needs at least {SHORTEST_PASSWORD} characters")
+    agent = db.session.scalar(select(Agent).where(Agent.email == email)) or Agent(email=email)
+    agent.name, agent.role = name, role
+    if password is not None:
+        agent.password_hash = passwords.hash(password)
+    db.session.add(agent)
+    db.session.flush()
+    audit.record(None, "set_agent", agent, role=role)
+    return agent
+
+
+def throttle(email: str, ip: str) -> None:
+    """Refuse before looking at the password once too many were wrong."""
+    since = now() - GUESSING
+    for column, value, most in (
+        (LoginFailure.email, email.lower(), GUESSES_PER_EMAIL),
+        (LoginFailure.ip, ip, GUESSES_PER_IP),
+    ):
+        failures = select(func.count()).where(column == value, LoginFailure.at > since)
+        if (db.session.scalar(failures) or 0) >= most:
+            raise Refusal("too_many_attempts", "Too many wrong passwords. Try again in 15 minutes.", 429)
+
+
+def authenticate(email: str, password: str) -> Agent | None:
+    agent = db.session.scalar(select(Agent).where(Agent.email == email.strip().lower()))
+    try:
+        passwords.verify((agent and agent.password_hash) or NOBODY, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return None
+    return agent if agent and agent.password_hash else None
+
+
+def note_failure(email: str, ip: str) -> None:
+    db.session.add(LoginFailure(email=email.lower(), ip=ip))
+    db.session.execute(delete(LoginFailure).where(LoginFailure.at < now() - GUESSING))
+
+
+def issue(agent: Agent, kind: str) -> str:
+    """A new session or API token. This is the only time that it is seen."""
+    token = token_urlsafe(32)
+    expires_at = now() + SESSION if kind == "session" else None
+    row = AccessToken(agent_id=agent.id, kind=kind, sha256=digest(token), expires_at=expires_at)
+    db.session.add(row)
+    db.session.flush()
+    audit.record(agent, f"issue_{kind}", row)
+    return token
+
+
+def bearer(token: str) -> Agent | None:
+    """Whose token this is, while it is valid."""
+    row = db.session.scalar(select(AccessToken).where(AccessToken.sha256 == digest(token)))
+    if row is None or (row.expires_at and row.expires_at < now()):
+        return None
+    return row.agent
+
+
+def revoke(token: str) -> None:
+    db.session.execute(delete(AccessToken).where(AccessToken.sha256 == digest(token)))
+
+
+def digest(token: str) -> str:
+    return sha256(token.encode()).hexdigest()

@@ -1,0 +1,72 @@
+"""What the provider still lets us send: renewed by what the customer does, spent with every part we write.
+
+The provider is the judge; we only avoid the sends it would refuse, and show agents what is left.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from channels.contract import Capabilities
+from hub.db import db, now
+from hub.jobs import UNFINISHED
+from hub.models import Allowance, Delivery
+from hub.refusals import Refusal
+
+RESERVED_FOR_PEOPLE = 1
+
+
+def renew(identity_id: int, action: str, capabilities: Capabilities, at: datetime) -> None:
+    grant = capabilities.allowances.get(action)
+    if grant is None:
+        return
+    # what is queued now will be counted by the provider against the new allowance
+    queued = select(func.count()).where(Delivery.identity_id == identity_id, Delivery.state.in_(UNFINISHED))
+    left = max(0, grant.count - (db.session.scalar(queued) or 0))
+    values = {"left": left, "limit": grant.count, "until": at + grant.within}
+    row = insert(Allowance).values(identity_id=identity_id, action=action, **values)
+    db.session.execute(row.on_conflict_do_update(index_elements=["identity_id", "action"], set_=values))
+
+
+def spend(identity_id: int, parts: int, capabilities: Capabilities, *, by_bot: bool) -> list[str | None]:
+    """Take one for each part, the shortest-lived first. Returns what each was taken from."""
+    if not capabilities.allowances:
+        return [None] * parts
+    rows = db.session.scalars(
+        select(Allowance)
+        .where(Allowance.identity_id == identity_id, Allowance.until > now())
+        .order_by(Allowance.until)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    if not rows:
+        raise Refusal("window_closed", "The customer has to write first: the time to answer is over.")
+    left = sum(row.left for row in rows)
+    if left < parts + (RESERVED_FOR_PEOPLE if by_bot else 0):
+        raise Refusal(
+            "allowance_used",
+            f"This takes {parts} of the {left} messages the channel still allows before they write again.",
+        )
+    taken: list[str | None] = []
+    for row in rows:
+        use = min(row.left, parts - len(taken))
+        row.left -= use
+        taken += [row.action] * use
+    return taken
+
+
+def refund(delivery: Delivery) -> None:
+    """It never reached the provider, so it was not counted."""
+    if delivery.spent:
+        theirs = (Allowance.identity_id == delivery.identity_id) & (Allowance.action == delivery.spent)
+        more = func.least(Allowance.left + 1, Allowance.limit)
+        db.session.execute(update(Allowance).where(theirs).values(left=more))
+        delivery.spent = None
+
+
+def exhaust(identity_id: int) -> None:
+    """The provider says that nothing is left, whatever we counted."""
+    db.session.execute(update(Allowance).where(Allowance.identity_id == identity_id).values(left=0))

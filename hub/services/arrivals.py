@@ -1,0 +1,144 @@
+"""What providers hand us is kept as it came, before it is acknowledged."""
+
+from __future__ import annotations
+
+import json
+import logging
+from base64 import b64encode
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, select, text
+
+from channels.contract import Event, Receipt, WebhookChannel, WebhookRequest
+from channels.errors import Unreadable
+from hub import current
+from hub.db import db, now
+from hub.jobs import ring
+from hub.models import Arrival
+
+log = logging.getLogger(__name__)
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+# one statement and one round trip for the pushes of many requests
+STORE = text("""
+    INSERT INTO arrival (channel, key, lane, sent_at, sequence, event, request, body, state, error, error_code,
+                         attempts, due_at, created_at)
+    SELECT channel, key, lane, sent_at, sequence, event, request, decode(body, 'base64'), state, error, error_code,
+           0, created_at, created_at
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS row(
+        channel text, key text, lane text, sent_at timestamptz, sequence bigint, event jsonb, request jsonb, body text,
+        state text, error text, error_code text, created_at timestamptz)
+    ON CONFLICT (channel, key) DO NOTHING
+""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """An arrival on its way into the table, or into the spool: JSON all through."""
+
+    channel: str
+    key: str
+    lane: str
+    sent_at: str
+    sequence: int
+    event: dict[str, Any] | None
+    request: dict[str, Any]
+    body: str
+    state: str
+    error: str
+    error_code: str
+    created_at: str
+
+
+def rows(channel: WebhookChannel, request: WebhookRequest) -> list[Row]:
+    """One row an event. What was signed but cannot be read is a row too: `yizhan replay` tries it again."""
+    try:
+        events = channel.parse(request)
+    except Unreadable as error:
+        return [_unread(channel.name, request, str(error))]
+    except Exception as error:
+        log.exception("%s: a bug in the adapter's parse", channel.name)
+        return [_unread(channel.name, request, type(error).__name__)]
+    return [_row(channel.name, request, event.key, event) for event in events]
+
+
+def store(connection: Connection, batch: Iterable[Row]) -> None:
+    # PostgreSQL's text has no NUL
+    values = json.dumps([asdict(row) for row in batch]).replace("\\u0000", "\\ufffd")
+    connection.execute(STORE, {"rows": values})
+
+
+def unstorable(row: Row) -> Row:
+    """What is left to keep when the database refuses the event itself: the request as it came."""
+    return replace(
+        row, key=f"unstorable:{digest(row.body.encode())}", event=None, request={}, state="failed", error="unstorable"
+    )
+
+
+def event_of(arrival: Arrival) -> Event:
+    return EVENT.validate_python(arrival.event)
+
+
+def unread() -> list[Arrival]:
+    return list(db.session.scalars(select(Arrival).where(Arrival.event.is_(None), Arrival.state == "failed")))
+
+
+def replay(arrival: Arrival) -> bool:
+    """Read once more what could not be read; its events become arrivals of their own."""
+    channel = current.channels().get(arrival.channel)
+    if not isinstance(channel, WebhookChannel):
+        arrival.error = "this channel is no longer configured"
+        return False
+    request = WebhookRequest(**{**arrival.request, "body": arrival.body})
+    try:
+        events = channel.parse(request)
+    except Unreadable as error:
+        arrival.error = str(error)
+        return False
+    store(db.session.connection(), [_row(arrival.channel, request, event.key, event) for event in events])
+    arrival.state = "cancelled"
+    ring(Arrival.kind)
+    return True
+
+
+def spooled(row: Row) -> str:
+    return json.dumps(asdict(row), ensure_ascii=False)
+
+
+def unspooled(line: str) -> Row:
+    return Row(**json.loads(line))
+
+
+def digest(body: bytes) -> str:
+    return sha256(body).hexdigest()
+
+
+def _unread(channel: str, request: WebhookRequest, error: str) -> Row:
+    return _row(channel, request, f"unreadable:{digest(request.body)}", error=error)
+
+
+def _row(channel: str, request: WebhookRequest, key: str, event: Event | None = None, error: str = "") -> Row:
+    received_at = now().isoformat()
+    return Row(
+        channel=channel,
+        key=key,
+        lane=f"{channel}:{_sender(event)}",
+        sent_at=event.sent_at.isoformat() if event else received_at,
+        sequence=getattr(event, "sequence", 0),
+        event=EVENT.dump_python(event, mode="json") if event else None,
+        request={"method": request.method, "url": request.url, "query": dict(request.query)},
+        body=b64encode(request.body).decode(),
+        state="pending" if event else "failed",
+        error=error,
+        error_code="unreadable" if error else "",
+        created_at=received_at,
+    )
+
+
+def _sender(event: Event | None) -> str:
+    if event is None or isinstance(event, Receipt):
+        return ""
+    return event.sender.value

@@ -1,0 +1,180 @@
+"""Opening, claiming, handing over and ending conversations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from hub import current
+from hub.db import db, now
+from hub.models import Agent, Conversation, Identity
+from hub.refusals import Invalid, NotFound, Refusal
+from hub.services import audit
+from hub.services.threads import note_event, touch
+
+
+def open_for(identity: Identity, channel: str, thread: str = "") -> tuple[Conversation, bool]:
+    """The contact's unresolved conversation, or a new one; and whether it is new. The contact is locked by now."""
+    running = (
+        select(Conversation)
+        .where(
+            Conversation.contact_id == identity.contact_id,
+            Conversation.thread == thread,
+            Conversation.status != "resolved",
+        )
+        .with_for_update()
+    )
+    if conversation := db.session.scalar(running):
+        conversation.reply_channel, conversation.reply_identity_id = channel, identity.id
+        return conversation, False
+    config = current.settings().channels[channel].file
+    conversation = Conversation(
+        contact=identity.contact,
+        thread=thread,
+        status="bot" if config.bot else "waiting",
+        bot=config.bot,
+        team=config.team,
+        reply_channel=channel,
+        reply_identity_id=identity.id,
+        waiting_since=None if config.bot else now(),
+        misses=0,
+        unread=0,
+        context={},
+        assignee=None,
+        last_message=None,
+    )
+    db.session.add(conversation)
+    db.session.flush()
+    return conversation, True
+
+
+def locked(conversation_id: int) -> Conversation:
+    """The conversation, ours alone until the commit."""
+    row = select(Conversation).where(Conversation.id == conversation_id).with_for_update()
+    conversation = db.session.scalar(row.execution_options(populate_existing=True))
+    if conversation is None:
+        raise NotFound("conversation")
+    return conversation
+
+
+def claim(conversation: Conversation, agent: Agent) -> None:
+    if conversation.assignee_id == agent.id and conversation.status == "open":
+        return
+    if conversation.status == "resolved":
+        raise Refusal("resolved", "This conversation is resolved. Reopen it first.")
+    if conversation.assignee_id not in (None, agent.id):
+        assert conversation.assignee is not None
+        raise Refusal("already_claimed", f"{conversation.assignee.name} was first.")
+    _give(conversation, agent)
+    note_event(conversation, "claimed", agent=agent.name)
+    audit.record(agent, "claim", conversation)
+
+
+def assign(conversation: Conversation, to: Agent | None, by: Agent) -> None:
+    """Give it to a colleague, or back to the queue."""
+    if conversation.status == "resolved":
+        raise Refusal("resolved", "This conversation is resolved. Reopen it first.")
+    if to:
+        _give(conversation, to)
+    else:
+        _queue(conversation)
+    note_event(conversation, "assigned", agent=to.name if to else None, by=by.name)
+    audit.record(by, "assign", conversation, to=to.id if to else None)
+
+
+def hand_over(conversation: Conversation, reason: str, team: str | None = None, by: Agent | None = None) -> None:
+    """From the bot, or from an agent, to the people of a team."""
+    if team is not None and team not in current.settings().hub.teams:
+        raise Invalid("team", f"there is no team {team!r}")
+    if conversation.status == "resolved":
+        raise Refusal("resolved", "This conversation is resolved. Reopen it first.")
+    conversation.team = team or conversation.team
+    _queue(conversation)
+    note_event(conversation, "handed_over", to="people", reason=reason, team=conversation.team)
+    if by:
+        audit.record(by, "hand_over", conversation, team=conversation.team)
+
+
+def hand_to_bot(conversation: Conversation, by: Agent) -> None:
+    if conversation.status == "resolved":
+        raise Refusal("resolved", "This conversation is resolved. Reopen it first.")
+    bot = current.settings().channels[conversation.reply_channel].file.bot
+    if bot is None:
+        raise Refusal("no_bot", "This channel has no bot.")
+    conversation.status, conversation.bot, conversation.misses = "bot", bot, 0
+    conversation.assignee, conversation.waiting_since = None, None
+    note_event(conversation, "handed_to_bot", by=by.name)
+    audit.record(by, "hand_to_bot", conversation)
+
+
+def resolve(conversation: Conversation, by: Agent) -> None:
+    if conversation.status == "resolved":
+        return
+    conversation.status, conversation.waiting_since, conversation.snoozed_until = "resolved", None, None
+    conversation.unread = 0
+    note_event(conversation, "resolved", by=by.name)
+    audit.record(by, "resolve", conversation)
+
+
+def reopen(conversation: Conversation, by: Agent) -> None:
+    if conversation.status != "resolved":
+        return
+    try:
+        with db.session.begin_nested():
+            conversation.status = "open" if conversation.assignee_id else "waiting"
+    except IntegrityError:
+        raise Refusal("another_open", "The customer has a newer conversation that is still open.") from None
+    conversation.waiting_since = None if conversation.assignee_id else now()
+    note_event(conversation, "reopened", by=by.name)
+    audit.record(by, "reopen", conversation)
+
+
+def snooze(conversation: Conversation, until: datetime, by: Agent) -> None:
+    if until <= now():
+        raise Invalid("until", "must be in the future")
+    if conversation.status == "resolved":
+        raise Refusal("resolved", "This conversation is resolved. Reopen it first.")
+    conversation.status, conversation.snoozed_until, conversation.waiting_since = "snoozed", until, None
+    note_event(conversation, "snoozed", until=until.isoformat(), by=by.name)
+    audit.record(by, "snooze", conversation)
+
+
+def wake(conversation: Conversation) -> None:
+    """Its time has come, or the customer wrote."""
+    conversation.snoozed_until = None
+    conversation.status = "open" if conversation.assignee_id else "waiting"
+    conversation.waiting_since = None if conversation.assignee_id else now()
+    touch(conversation)
+
+
+def wake_due() -> int:
+    due = select(Conversation).where(Conversation.status == "snoozed", Conversation.snoozed_until <= now())
+    conversations = db.session.scalars(due.with_for_update(skip_locked=True)).all()
+    for conversation in conversations:
+        wake(conversation)
+    return len(conversations)
+
+
+def read(conversation: Conversation) -> None:
+    if conversation.unread:
+        conversation.unread = 0
+        touch_quietly(conversation)
+
+
+def touch_quietly(conversation: Conversation) -> None:
+    """Changed, but nothing happened: it keeps its place in the list."""
+    at = conversation.last_activity_at
+    touch(conversation)
+    conversation.last_activity_at = at
+
+
+def _give(conversation: Conversation, agent: Agent) -> None:
+    conversation.status, conversation.assignee = "open", agent
+    conversation.waiting_since = conversation.snoozed_until = None
+
+
+def _queue(conversation: Conversation) -> None:
+    conversation.status, conversation.assignee, conversation.snoozed_until = "waiting", None, None
+    conversation.waiting_since = conversation.waiting_since or now()

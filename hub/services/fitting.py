@@ -1,0 +1,89 @@
+"""Cuts a reply to what the channel can carry: one part is one send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from channels.contract import Capabilities, Card, Link, Medium
+from hub.models import Attachment
+from hub.refusals import Refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What somebody wants to say."""
+
+    text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    link: Link | None = None
+    card: Card | None = None
+    cover: Attachment | None = None  # of the card
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    text: str = ""
+    attachment: Attachment | None = None
+    payload: dict[str, Any] = field(default_factory=dict)
+
+
+def fit(content: Content, capabilities: Capabilities) -> list[Part]:
+    parts = [Part(text=piece) for piece in split(content.text, capabilities.text_bytes)]
+    for attachment in content.attachments:
+        check_media(attachment, capabilities)
+        parts.append(Part(attachment=attachment))
+    if content.link:
+        parts.append(_link(content.link, capabilities))
+    if content.card:
+        parts.append(_card(content.card, content.cover, capabilities))
+    if not parts:
+        raise Refusal("empty", "There is nothing to send.", 422)
+    return parts
+
+
+def check_media(attachment: Attachment, capabilities: Capabilities) -> None:
+    limit = capabilities.media.get(_medium(attachment))
+    if limit is None or attachment.mime not in limit.mimes:
+        raise Refusal("cannot_carry", f"This channel cannot carry {attachment.mime or 'such a file'}.")
+    if attachment.size > limit.bytes:
+        raise Refusal("too_large", f"{attachment.name} has {attachment.size} bytes; the channel takes {limit.bytes}.")
+
+
+def split(text: str, limit: int | None) -> list[str]:
+    """Pieces of at most `limit` bytes of UTF-8, cut at a line, a sentence or a space where there is one."""
+    text = text.strip()
+    if limit is None:
+        return [text] if text else []
+    return list(_pieces(text, limit))
+
+
+def _pieces(text: str, limit: int) -> Iterator[str]:
+    while text:
+        if len(text.encode()) <= limit:
+            yield text
+            return
+        head = text.encode()[:limit].decode(errors="ignore")
+        cut = max(head.rfind(mark) + len(mark) for mark in ("\n", "。", "！", "？", ". ", " "))  # 0: none of them
+        head = head[: cut if cut > len(head) // 2 else len(head)]
+        yield head.rstrip()
+        text = text[len(head) :].lstrip()
+
+
+def _link(link: Link, capabilities: Capabilities) -> Part:
+    if capabilities.links:
+        return Part(payload={"link": asdict(link)})
+    return Part(text=f"{link.title}\n{link.url}")
+
+
+def _card(card: Card, cover: Attachment | None, capabilities: Capabilities) -> Part:
+    if not capabilities.cards:
+        raise Refusal("cannot_carry", "This channel has no mini-program cards.")
+    if cover:
+        check_media(cover, capabilities)
+    return Part(payload={"card": {"title": card.title, "path": card.path}}, attachment=cover)
+
+
+def _medium(attachment: Attachment) -> Medium:
+    return attachment.medium  # type: ignore[return-value]

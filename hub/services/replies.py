@@ -1,0 +1,141 @@
+"""What goes out: a reply becomes a message and the deliveries that carry it, in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import select
+
+from channels.contract import Capabilities
+from hub import current
+from hub.db import db, now
+from hub.models import Agent, Conversation, Delivery, Identity, Message
+from hub.refusals import Refusal
+from hub.services import allowances, conversations, fitting
+from hub.services.fitting import Content, Part
+from hub.services.threads import append
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    kind: Literal["agent", "bot"]
+    id: int | None
+    name: str
+
+
+def reply(
+    conversation: Conversation, author: Author, content: Content, channel: str | None = None, key: str | None = None
+) -> Message:
+    """Send it where the customer last wrote, or by the named channel. Refuses what the channel would refuse."""
+    channel, identity = _destination(conversation, channel)
+    capabilities = capabilities_of(channel)
+    if not identity.reachable:
+        raise Refusal("unreachable", "The customer cannot be reached there any more.")
+    parts = fitting.fit(content, capabilities)
+    spent = allowances.spend(identity.id, len(parts), capabilities, by_bot=author.kind == "bot")
+    message = Message(
+        direction="out",
+        author_kind=author.kind,
+        author_id=author.id,
+        author_name=author.name,
+        channel=channel,
+        identity_id=identity.id,
+        kind=_kind(content),
+        text=content.text.strip(),
+        payload=_payload(parts),
+        sent_at=now(),
+        idempotency_key=key,
+        attachments=[*content.attachments, *([content.cover] if content.cover else [])],
+        deliveries=[
+            Delivery(
+                lane=f"identity:{identity.id}",
+                part=number,
+                channel=channel,
+                identity_id=identity.id,
+                text=part.text,
+                attachment=part.attachment,
+                payload=part.payload,
+                spent=taken_from,
+                attempts=0,
+                error="",
+                error_code="",
+                receipt="",
+                state="pending",
+            )
+            for number, (part, taken_from) in enumerate(zip(parts, spent, strict=True))
+        ],
+    )
+    return append(conversation, message)
+
+
+def reply_by_agent(
+    conversation: Conversation, agent: Agent, content: Content, channel: str | None = None, key: str | None = None
+) -> Message:
+    """A person answers: from here on the conversation is with people."""
+    if conversation.status == "resolved":
+        raise Refusal("resolved", "This conversation is resolved. Reopen it first.")
+    if conversation.assignee_id is None or conversation.status == "bot":
+        conversations.claim(conversation, agent)
+    message = reply(conversation, Author("agent", agent.id, agent.name), content, channel, key)
+    conversation.unread = 0
+    return message
+
+
+def note(conversation: Conversation, agent: Agent, content: Content, key: str | None = None) -> Message:
+    """Seen by colleagues only. It has no delivery, so no mistake can send it."""
+    if not content.text.strip() and not content.attachments:
+        raise Refusal("empty", "There is nothing to note.", 422)
+    message = Message(
+        direction="note",
+        author_kind="agent",
+        author_id=agent.id,
+        author_name=agent.name,
+        channel=conversation.reply_channel,
+        kind=_kind(content),
+        text=content.text.strip(),
+        payload={},
+        sent_at=now(),
+        idempotency_key=key,
+        attachments=list(content.attachments),
+        deliveries=[],
+    )
+    return append(conversation, message)
+
+
+def said_before(key: str) -> Message | None:
+    return db.session.scalar(select(Message).where(Message.idempotency_key == key))
+
+
+def capabilities_of(channel: str) -> Capabilities:
+    if channel not in current.channels():
+        raise Refusal("no_channel", f"The channel {channel} is no longer configured.")
+    return current.channels()[channel].capabilities
+
+
+def _destination(conversation: Conversation, channel: str | None) -> tuple[str, Identity]:
+    if channel is None or channel == conversation.reply_channel:
+        return conversation.reply_channel, conversation.reply_identity
+    written = (
+        select(Identity)
+        .join(Message, Message.identity_id == Identity.id)
+        .where(Message.conversation_id == conversation.id, Message.channel == channel, Message.direction == "in")
+        .order_by(Message.position.desc())
+        .limit(1)
+    )
+    if identity := db.session.scalar(written):
+        return channel, identity
+    raise Refusal("no_channel", f"The customer has not written on {channel} in this conversation.")
+
+
+def _kind(content: Content) -> str:
+    if content.text.strip():
+        return "text"
+    if content.attachments:
+        return content.attachments[0].medium
+    return "link" if content.link else "card"
+
+
+def _payload(parts: list[Part]) -> dict[str, Any]:
+    """What a client needs to show a link or a card."""
+    return next((inner for part in parts for inner in part.payload.values()), {})

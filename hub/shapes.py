@@ -1,0 +1,210 @@
+"""What the API and the live stream say of a row. Rows never leave the hub, these do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, PlainSerializer
+
+from hub.models import Agent, Allowance, Attachment, Contact, Conversation, Delivery, Message
+
+
+def rfc3339(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+Time = Annotated[datetime, PlainSerializer(rfc3339, when_used="json-unless-none")]
+
+
+class Ref(BaseModel):
+    id: int
+    name: str
+
+
+class Author(BaseModel):
+    kind: str
+    id: int | None
+    name: str
+
+
+class AttachmentShape(BaseModel):
+    id: int
+    name: str
+    mime: str
+    size: int
+    medium: str
+    state: str
+    url: str | None
+
+    @classmethod
+    def of(cls, row: Attachment) -> AttachmentShape:
+        url = f"/api/v1/attachments/{row.id}" if row.state == "ready" else None
+        return cls(id=row.id, name=row.name, mime=row.mime, size=row.size, medium=row.medium, state=row.state, url=url)
+
+
+class Problem(BaseModel):
+    code: str
+    reason: str
+
+
+class DeliveryShape(BaseModel):
+    state: str
+    attempts: int
+    error: Problem | None
+
+    @classmethod
+    def of(cls, parts: list[Delivery]) -> DeliveryShape | None:
+        """A message is as far as its slowest part, and a part in trouble speaks for all."""
+        if not parts:
+            return None
+        worst = min(parts, key=lambda part: PROGRESS.index(progress(part)))
+        error = Problem(code=worst.error_code, reason=worst.error) if worst.error else None
+        return cls(state=progress(worst), attempts=max(part.attempts for part in parts), error=error)
+
+
+PROGRESS = ("failed", "uncertain", "cancelled", "queued", "sending", "sent", "delivered", "read")
+IN_WORDS = {"pending": "queued", "running": "sending", "done": "sent"}
+
+
+def progress(part: Delivery) -> str:
+    return part.receipt or IN_WORDS.get(part.state, part.state)
+
+
+class MessageShape(BaseModel):
+    id: int
+    conversation_id: int
+    direction: str
+    author: Author
+    channel: str
+    kind: str
+    text: str
+    attachments: list[AttachmentShape]
+    payload: dict[str, Any]
+    sent_at: Time
+    created_at: Time
+    delivery: DeliveryShape | None
+
+    @classmethod
+    def of(cls, row: Message) -> MessageShape:
+        return cls(
+            id=row.id,
+            conversation_id=row.conversation_id,
+            direction=row.direction,
+            author=Author(kind=row.author_kind, id=row.author_id, name=row.author_name),
+            channel=row.channel,
+            kind=row.kind,
+            text=row.text,
+            attachments=[AttachmentShape.of(attachment) for attachment in row.attachments],
+            payload=row.payload,
+            sent_at=row.sent_at,
+            created_at=row.created_at,
+            delivery=DeliveryShape.of(row.deliveries),
+        )
+
+
+class AllowanceShape(BaseModel):
+    left: int
+    limit: int
+    until: Time
+
+    @classmethod
+    def of(cls, rows: list[Allowance], at: datetime) -> AllowanceShape | None:
+        """All that may still be sent, and until when the longest of it lasts."""
+        live = [row for row in rows if row.until > at] or rows
+        if not live:
+            return None
+        left = sum(row.left for row in live if row.until > at)
+        return cls(left=left, limit=max(row.limit for row in live), until=max(row.until for row in live))
+
+
+class ConversationShape(BaseModel):
+    id: int
+    status: str
+    contact: Ref
+    channels: list[str]
+    assignee: Ref | None
+    team: str
+    last_message: MessageShape | None
+    unread: int
+    allowance: AllowanceShape | None
+    context: dict[str, Any]
+    waiting_since: Time | None
+    snoozed_until: Time | None
+    created_at: Time
+    updated_at: Time
+
+    @classmethod
+    def of(cls, row: Conversation, allowances: list[Allowance], at: datetime) -> ConversationShape:
+        return cls(
+            id=row.id,
+            status=row.status,
+            contact=Ref(id=row.contact.id, name=row.contact.name),
+            channels=[row.reply_channel],
+            assignee=Ref(id=row.assignee.id, name=row.assignee.name) if row.assignee else None,
+            team=row.team,
+            last_message=MessageShape.of(row.last_message) if row.last_message else None,
+            unread=row.unread,
+            allowance=AllowanceShape.of(allowances, at),
+            context=row.context,
+            waiting_since=row.waiting_since,
+            snoozed_until=row.snoozed_until,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
+
+
+class IdentityShape(BaseModel):
+    scheme: str
+    value: str
+    reachable: bool
+
+
+class ContactShape(BaseModel):
+    id: int
+    name: str
+    identities: list[IdentityShape]
+    conversations: list[ConversationShape]
+
+    @classmethod
+    def of(cls, row: Contact, conversations: list[ConversationShape]) -> ContactShape:
+        identities = [IdentityShape(scheme=i.scheme, value=i.value, reachable=i.reachable) for i in row.identities]
+        return cls(id=row.id, name=row.name, identities=identities, conversations=conversations)
+
+
+class AgentShape(BaseModel):
+    id: int
+    name: str
+    email: str
+    role: str
+
+    @classmethod
+    def of(cls, row: Agent) -> AgentShape:
+        return cls(id=row.id, name=row.name, email=row.email, role=row.role)
+
+
+class ChannelShape(BaseModel):
+    name: str
+    state: str  # ok, paused
+    reason: str
+
+
+class ChannelHealth(ChannelShape):
+    label: str
+    last_inbound_at: Time | None
+    last_outbound_at: Time | None
+    queued: int
+    failed: int
+
+
+class JobShape(BaseModel):
+    id: str  # its kind and number: "delivery-12"
+    kind: str
+    state: str
+    lane: str
+    attempts: int
+    error: str
+    error_code: str
+    due_at: Time
+    created_at: Time
+    conversation_id: int | None

@@ -1,0 +1,7 @@
+"""The public API, version 1. Described at /api/v1/openapi.json."""
+
+from hub.web.api.blueprint import api
+
+from hub.web.api import contacts, conversations, files, messages, operations, session  # isort: skip - they add the routes
+
+__all__ = ["api", "contacts", "conversations", "files", "messages", "operations", "session"]

@@ -1,0 +1,47 @@
+"""What every endpoint shares: the address, who may come in, and how an answer is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag  # type: ignore[attr-defined]
+from pydantic import BaseModel, BeforeValidator, Field
+
+from hub.web.login import require_agent
+
+# PostgreSQL's bigint; what is no such number is nobody's id
+LARGEST_ID = 2**63 - 1
+
+api = APIBlueprint("api", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="v1")])
+api.before_request(require_agent)
+
+
+def _id(value: object) -> object:
+    text = str(value)
+    return int(text) if text.isdigit() and int(text) <= LARGEST_ID else 0
+
+
+class ById(BaseModel):
+    id: Annotated[int, BeforeValidator(_id)]
+
+
+class Page(BaseModel):
+    limit: int = Field(50, ge=1, le=200)
+
+
+def comma_list(value: Any) -> list[str]:
+    """`?state=failed,uncertain`"""
+    values = value if isinstance(value, list) else [value]
+    return [word for given in values for word in str(given).split(",") if word]
+
+
+def answer(shape: BaseModel, status: int = 200) -> Response:
+    return Response(shape.model_dump_json(), status, content_type="application/json")
+
+
+def listing(items: Sequence[BaseModel], following: str | int | None = None) -> Response:
+    body = ",".join(item.model_dump_json() for item in items)
+    cursor = "null" if following is None else f'"{following}"' if isinstance(following, str) else following
+    return Response(f'{{"items":[{body}],"next":{cursor}}}', content_type="application/json")

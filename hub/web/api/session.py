@@ -1,0 +1,66 @@
+"""Signing in and out, and who I am."""
+
+from __future__ import annotations
+
+from flask import Response, request
+from pydantic import BaseModel, Field
+
+from hub import current
+from hub.db import transaction
+from hub.models import Agent
+from hub.refusals import Refusal
+from hub.services import agents
+from hub.shapes import AgentShape
+from hub.web.api.blueprint import answer, api
+from hub.web.login import COOKIE, given_token, the_agent
+
+
+class Credentials(BaseModel):
+    email: str = Field(max_length=254)
+    password: str = Field(max_length=1000)
+
+
+class Me(AgentShape):
+    teams: list[str]
+
+
+@api.post("/session", responses={200: Me})
+def log_in(body: Credentials) -> Response:
+    ip = request.remote_addr or ""
+    agents.throttle(body.email, ip)
+    with transaction():
+        agent = agents.authenticate(body.email, body.password)
+        if agent is None:
+            agents.note_failure(body.email, ip)
+        else:
+            token = agents.issue(agent, "session")
+    if agent is None:
+        raise Refusal("wrong_credentials", "E-mail address or password is wrong.", 401)
+    response = answer(_me(agent))
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=int(agents.SESSION.total_seconds()),
+        httponly=True,
+        samesite="Lax",
+        secure=current.settings().hub.public_url.startswith("https:"),
+    )
+    return response
+
+
+@api.delete("/session", responses={204: None})
+def log_out() -> Response:
+    with transaction():
+        agents.revoke(given_token())
+    response = Response(status=204)
+    response.delete_cookie(COOKIE)
+    return response
+
+
+@api.get("/me", responses={200: Me})
+def me() -> Response:
+    return answer(_me(the_agent()))
+
+
+def _me(agent: Agent) -> Me:
+    return Me(**AgentShape.of(agent).model_dump(), teams=current.teams_of(agent.email))

@@ -1,0 +1,45 @@
+"""The agents' inbox: the built files of inbox/, and its one page for every address of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Blueprint, Response, send_from_directory
+
+BUILT = Path(__file__).parent.parent / "static" / "inbox"
+# nothing of the inbox comes from, or goes to, another host
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+NOT_BUILT = "The inbox is not built yet: run `make inbox` (or `make run`, which does it).\n"
+
+inbox = Blueprint("inbox", __name__)
+
+
+@inbox.get("/")
+@inbox.get("/<path:path>")
+def page(path: str = "") -> Response:
+    if not (BUILT / "index.html").exists():
+        return Response(NOT_BUILT, 503, content_type="text/plain")
+    if path.startswith(("api/", "hooks/")):
+        return Response("not found", 404, content_type="text/plain")
+    if path and (BUILT / path).is_file():
+        response = send_from_directory(BUILT, path)
+        lasting = path.startswith("assets/")
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if lasting else "no-cache"
+        return response
+    if path.startswith("assets/"):
+        return Response("not found", 404, content_type="text/plain")
+    response = send_from_directory(BUILT, "index.html")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Security-Policy"] = POLICY
+    return response
+
+
+def harden(response: Response) -> Response:
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("X-Frame-Options", "DENY")
+    return response

@@ -1,0 +1,71 @@
+"""Who is asking: a browser with its session cookie, or a program with its token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from flask import g, request
+
+from hub import current
+from hub.models import Agent
+from hub.models.agents import ROLES
+from hub.refusals import Refusal
+from hub.services import agents
+
+COOKIE = "yizhan_session"
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+OPEN_ENDPOINTS = ("api.log_in",)
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def require_agent() -> None:
+    """Before every request of the API."""
+    check_origin()
+    if request.endpoint in OPEN_ENDPOINTS:
+        return
+    token = given_token()
+    agent = agents.bearer(token) if token else None
+    if agent is None:
+        raise Refusal("not_signed_in", "Sign in first.", 401)
+    g.agent = agent
+
+
+def the_agent() -> Agent:
+    agent: Agent = g.agent
+    return agent
+
+
+def given_token() -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip()
+    return request.cookies.get(COOKIE, "")
+
+
+def check_origin() -> None:
+    """A browser says where a request comes from; another site's may not act with our cookie."""
+    if request.method in SAFE_METHODS or "Authorization" in request.headers:
+        return
+    origin = request.headers.get("Origin")
+    ours = {request.host, urlsplit(current.settings().hub.public_url).netloc}
+    if request.headers.get("Sec-Fetch-Site") == "cross-site" or (origin and urlsplit(origin).netloc not in ours):
+        raise Refusal("cross_site", "This request comes from another site.", 403)
+
+
+def at_least(role: str) -> Callable[[View], View]:
+    """Only for this role and the ones above it."""
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if ROLES.index(the_agent().role) < ROLES.index(role):
+                raise Refusal("wrong_role", f"Only for {role}s.", 403)
+            return view(*args, **kwargs)
+
+        return guarded  # type: ignore[return-value]
+
+    return guard

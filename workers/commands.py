@@ -1,0 +1,72 @@
+"""The command line: the hub's commands, and those that need workers and bots."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from hub import settings as configuration
+from hub.commands import CONFIG, yizhan
+from hub.settings import ConfigError
+
+__all__ = ["yizhan"]
+
+CELERY = [sys.executable, "-m", "celery", "-A", "workers.app:celery"]
+QUIET = ["--loglevel", "WARNING"]
+
+
+@yizhan.command()
+def worker() -> None:
+    """Does what the database says is due."""
+    from workers.app import QUEUES
+
+    processes = configuration.from_environment().hub.processes.worker
+    options = ["--concurrency", str(processes), "--queues", ",".join(QUEUES)]
+    quiet = [*QUIET, "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    os.execv(sys.executable, [*CELERY, "worker", *options, *quiet])
+
+
+@yizhan.command()
+def beat() -> None:
+    """Rings the bell for what the clock brings: one per installation."""
+    schedule = Path(os.environ.get("YIZHAN_DATA", "data")) / "beat"
+    os.execv(sys.executable, [*CELERY, "beat", "--schedule", str(schedule), "--pidfile", "", *QUIET])
+
+
+@yizhan.group()
+def bot() -> None:
+    """The bots of config/bots."""
+
+
+@bot.command()
+@click.argument("text")
+@click.option("--bot", "name", help="Its name in config/bots; needed where there are several.")
+@CONFIG
+def ask(text: str, name: str | None, config: Path) -> None:
+    """Show what a bot answers, and why."""
+    from workers.bots.contract import HandOver, Say, Turn
+    from workers.bots.registry import make_bots
+
+    os.environ["YIZHAN_CONFIG"] = str(config)
+    # asking talks to nobody: the sample will do
+    os.environ.update({**configuration.DEMO_ENVIRONMENT, "YIZHAN_DEMO": str(configuration.DEMO_PORT), **os.environ})
+    try:
+        bots = make_bots(configuration.from_environment())
+    except ConfigError as error:
+        raise click.ClickException("\n".join(error.problems)) from None
+    chosen = name or (next(iter(bots)) if len(bots) == 1 else None)
+    if chosen not in bots:
+        raise click.ClickException(f"choose a bot with --bot: {', '.join(bots)}")
+    match bots[chosen].answer(Turn(text=text)):
+        case Say(text=said, candidates=candidates):
+            click.echo(said)
+        case HandOver(reason=reason, candidates=candidates):
+            click.echo(f"(hands over: {reason})")
+        case None:
+            click.echo("(does not understand)")
+            return
+    for candidate in candidates:
+        click.echo(f"  {candidate.score:.2f}  {candidate.id}  {candidate.question}", err=True)
