@@ -1,0 +1,44 @@
+"""The simulator as one WSGI application: provider API, control API and the customer page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask, Response
+
+from simulator.accounts import World
+from simulator.control import control
+from simulator.faults import Faults, Log
+from simulator.push import Pusher
+from simulator.tokens import Tokens
+from simulator.wechat import provider
+
+PAGE = Path(__file__).parent / "page"
+LARGEST_BODY = 16 * 1024 * 1024
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'"
+)
+
+
+def create_app(hub: str, own_url: str) -> Flask:
+    app = Flask(__name__, static_folder=PAGE, static_url_path="/page")
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    world, faults, log = World(hub, own_url), Faults(), Log()
+    tokens, pusher = Tokens(world.now), Pusher(world, faults, log)
+    app.register_blueprint(provider(world, tokens, faults, log))
+    app.register_blueprint(control(world, tokens, faults, log, pusher))
+
+    @app.get("/")
+    def page() -> Response:
+        response = app.send_static_file("index.html")
+        response.headers["Content-Security-Policy"] = PAGE_POLICY
+        return response
+
+    @app.get("/healthz")
+    def healthy() -> dict[str, bool]:
+        return {"ok": True}
+
+    return app

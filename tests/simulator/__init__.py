@@ -1,0 +1,1 @@
+"""Tests of the simulator, by its HTTP API and with its rules."""
