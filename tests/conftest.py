@@ -1,0 +1,168 @@
+"""What every test may ask for: real servers, started once, and places that vanish afterwards."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import responses
+from flask import Flask
+from redis import Redis
+from sqlalchemy import NullPool, create_engine, make_url, text
+
+from hub import embedded
+from tests.pager import ENTRY_POINTS, Pager
+from tests.stage import CONFIG, SECRETS, Stage, WeChat
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def temporary_data() -> Iterator[Path]:
+    """A data directory that PostgreSQL's account can reach when the tests run as root; pytest's own it cannot."""
+    directory = Path(tempfile.mkdtemp(prefix="yizhan-"))
+    directory.chmod(0o711)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory)
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    with temporary_data() as directory:
+        yield directory
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """An empty PostgreSQL of the whole run, or the one TEST_DATABASE_URL names."""
+    yield from _service("postgres", os.environ.get("TEST_DATABASE_URL"))
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """An empty Redis of the whole run, or the one TEST_REDIS_URL names."""
+    yield from _service("redis", os.environ.get("TEST_REDIS_URL"))
+
+
+def _service(name: str, given: str | None) -> Iterator[str]:
+    if given:
+        yield given
+        return
+    with temporary_data() as directory, embedded.running(directory, name, durable=False) as urls:
+        yield urls[name]
+
+
+@pytest.fixture(scope="session")
+def database_url(postgres_url: str) -> Iterator[str]:
+    """A database of our own in it, brought up to date by the migrations."""
+    from hub.migrations.run import upgrade
+
+    with fresh_database(postgres_url) as url:
+        upgrade(url)
+        yield url
+
+
+@contextmanager
+def fresh_database(server: str) -> Iterator[str]:
+    """An empty database on the server, for the duration of a block."""
+    name = f"test_{uuid4().hex}"
+    admin = create_engine(server, isolation_level="AUTOCOMMIT")
+    try:
+        with admin.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+        with admin.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    finally:
+        admin.dispose()
+
+
+@pytest.fixture
+def environment(
+    database_url: str, redis_url: str, stage_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> Mapping[str, str]:
+    """What every process of the hub under test is started with."""
+    values = {
+        **SECRETS,
+        "YIZHAN_CONFIG": str(CONFIG),
+        "YIZHAN_DATA": str(stage_data),
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.syspath_prepend(stage_data / "plug")
+    return values
+
+
+@pytest.fixture(scope="session")
+def stage_data() -> Iterator[Path]:
+    """The data directory of the hub under test, with the pager installed beside it."""
+    with temporary_data() as directory:
+        package = directory / "plug/pager-1.0.dist-info"
+        package.mkdir(parents=True)
+        (package / "METADATA").write_text("Metadata-Version: 2.1\nName: pager\nVersion: 1.0")
+        (package / "entry_points.txt").write_text(ENTRY_POINTS)
+        yield directory
+
+
+_apps: list[Flask] = []
+
+
+@pytest.fixture
+def app(environment: Mapping[str, str], database_url: str, redis_url: str) -> Iterator[Flask]:
+    """The web process as it is run, made once; its tables and its Redis are empty."""
+    from hub.app import create_app
+
+    if not _apps:
+        _apps.append(create_app())
+    empty(database_url, redis_url)
+    Pager.answers.clear()
+    Pager.sent.clear()
+    yield _apps[0]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _close_apps() -> Iterator[None]:
+    yield
+    from hub.db import db
+
+    for each in _apps:
+        with each.app_context():
+            db.engine.dispose()
+
+
+def empty(database_url: str, redis_url: str) -> None:
+    from hub.db import Base
+
+    engine = create_engine(database_url, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("SET lock_timeout = '5s'"))  # a test before this one left a transaction open
+        connection.execute(text(f"TRUNCATE {', '.join(Base.metadata.tables)} RESTART IDENTITY CASCADE"))
+    with Redis.from_url(redis_url) as redis:
+        redis.flushdb()
+
+
+@pytest.fixture
+def stage(app: Flask) -> Stage:
+    return Stage(app)
+
+
+@pytest.fixture
+def wechat() -> Iterator[WeChat]:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield WeChat(mock)
