@@ -13,7 +13,7 @@ from channels.contract import Channel
 from channels.http import Http
 from hub import settings as configuration
 from hub.cache import RedisCache
-from hub.db import db
+from hub.db import db, with_driver
 from hub.doorbell import celery_doorbell, typing_doorbell
 from hub.inlet import Inlet
 from hub.live import Announcer
@@ -109,7 +109,3 @@ def _environment(name: str) -> str:
     raise SystemExit(NOT_SET.format(name))
 
 
-def with_driver(url: str) -> str:
-    """DATABASE_URL as hosting providers give it: postgres://…, postgresql://…"""
-    scheme, separator, rest = url.partition("://")
-    return f"postgresql+psycopg://{rest}" if separator and scheme in ("postgres", "postgresql") else url

@@ -47,3 +47,9 @@ def transaction() -> Iterator[None]:
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def with_driver(url: str) -> str:
+    """DATABASE_URL as hosting providers give it: postgres://…, postgresql://…"""
+    scheme, separator, rest = url.partition("://")
+    return f"postgresql+psycopg://{rest}" if separator and scheme in ("postgres", "postgresql") else url

@@ -76,24 +76,29 @@ class Inlet:
 
     def _store(self, batch: list[Waiting]) -> None:
         try:
-            self._insert(row for waiting in batch for row in waiting.rows)
-        except (OperationalError, TimeoutError) as error:
+            self._keep([row for waiting in batch for row in waiting.rows])
+        except (DBAPIError, TimeoutError) as error:
             self._away_until = time.monotonic() + PATIENCE
             log.error("PostgreSQL is away, pushes go to the spool: %s", type(error).__name__)
-        except DBAPIError as error:
-            if len(batch) > 1:  # find the one that cannot be stored
-                for waiting in batch:
-                    self._store([waiting])
-                return
-            log.error("an event cannot be stored and is kept as unreadable: %s", type(error).__name__)
-            batch[0].rows = [arrivals.unstorable(row) for row in batch[0].rows]
-            self._store(batch)
-            return
         else:
             for waiting in batch:
                 waiting.stored = True
         for waiting in batch:
             waiting.over.set()
+
+    def _keep(self, rows: list[Row]) -> None:
+        """All of them: one that the database refuses does not keep the others out."""
+        try:
+            self._insert(rows)
+        except DBAPIError as error:
+            if not _is_refusal(error):
+                raise
+            if len(rows) > 1:
+                for row in rows:
+                    self._keep([row])
+                return
+            log.error("an event cannot be stored and is kept as unreadable: %s", type(error).__name__)
+            self._insert([arrivals.unstorable(rows[0])])
 
     def _insert(self, rows: Iterable[Row]) -> None:
         with self._engine.begin() as connection:
@@ -106,7 +111,13 @@ class Inlet:
             if self._spool.is_empty() or self._database_is_away():
                 continue
             try:
-                count = self._spool.drain(lambda lines: self._insert(map(arrivals.unspooled, lines)))
+                count = self._spool.drain(lambda lines: self._keep(list(map(arrivals.unspooled, lines))))
                 log.warning("PostgreSQL is back: %s pushes taken from the spool", count)
             except (DBAPIError, TimeoutError) as error:
                 log.error("the spool cannot be drained yet: %s", type(error).__name__)
+
+
+def _is_refusal(error: DBAPIError) -> bool:
+    """The database is there, and will never take this."""
+    too_large = str(getattr(error.orig, "sqlstate", "")).startswith("54")
+    return too_large or not isinstance(error, OperationalError)

@@ -7,6 +7,7 @@ Jobs of one lane run one at a time, oldest first; lanes run side by side.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, TypeVar, cast
 
@@ -14,6 +15,7 @@ from flask import current_app
 from sqlalchemy import CursorResult, Index, Select, event, func, select, text, tuple_, update
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.base import ExecutableOption
 
 from hub.db import db, now
 
@@ -49,8 +51,8 @@ def job_indexes(table: str) -> tuple[Index, ...]:
     )
 
 
-def next_due(model: type[J], *conditions: ColumnElement[bool]) -> Select[int]:
-    """Finds and locks the oldest due job whose lane is free; workers that look at the same moment find others."""
+def next_due(model: type[J], *conditions: ColumnElement[bool], limit: int) -> Select[int]:
+    """Finds and locks the oldest due jobs whose lanes are free; workers that look at the same moment find others."""
     earlier = aliased(model)
     lane_is_busy = (
         select(earlier.id)
@@ -62,21 +64,22 @@ def next_due(model: type[J], *conditions: ColumnElement[bool]) -> Select[int]:
         select(model.id)
         .where(model.state == "pending", model.due_at <= now(), ~lane_is_busy, *conditions)
         .order_by(model.due_at, model.id)
-        .limit(1)
+        .limit(limit)
         .with_for_update(skip_locked=True)
     )
 
 
-def claim(model: type[J], *conditions: ColumnElement[bool]) -> J | None:
-    """Take a job that is worked on outside of any transaction."""
+def claim(model: type[J], *conditions: ColumnElement[bool], limit: int) -> list[J]:
+    """Take jobs that are worked on outside of any transaction: one a lane, oldest first."""
+    due = next_due(model, *conditions, limit=limit).cte("due")
     taken = (
         update(model)
-        .where(model.id == next_due(model, *conditions).scalar_subquery())
+        .where(model.id == due.c.id)
         .values(state="running", claimed_at=now(), attempts=model.attempts + 1)
         .returning(model)
         .execution_options(synchronize_session=False, populate_existing=True)
     )
-    return db.session.scalar(taken)
+    return sorted(db.session.scalars(taken), key=lambda job: job.id)
 
 
 def _order(model: Any) -> tuple[Any, ...]:
@@ -85,6 +88,17 @@ def _order(model: Any) -> tuple[Any, ...]:
 
 def retry_later(job: Job, delay: timedelta) -> None:
     job.state, job.due_at = "pending", now() + delay
+
+
+def again(model: type[J], ids: Iterable[int], *options: ExecutableOption) -> list[J]:
+    """The rows as they are now, ours alone until the commit."""
+    rows = select(model).where(model.id.in_(list(ids))).order_by(model.id).options(*options)
+    return list(db.session.scalars(rows.with_for_update(of=model).execution_options(populate_existing=True)))
+
+
+def one_again(model: type[J], job_id: int) -> J:
+    [job] = again(model, [job_id])
+    return job
 
 
 def lost_claims(model: type[J], older_than: timedelta) -> list[J]:

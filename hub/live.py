@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
-
 from flask import current_app
 from pydantic import BaseModel
 from redis import Redis, RedisError
@@ -72,7 +70,8 @@ def tell_channel(data: BaseModel) -> None:
 def _put_into_words(session: Session) -> None:
     if rows := session.info.pop("told", None):
         session.flush()
-        session.info.setdefault("said", []).extend(_words(row) for row in rows)
+        allowances = _allowances([row.reply_identity_id for row in rows if isinstance(row, Conversation)])
+        session.info.setdefault("said", []).extend(_words(row, allowances) for row in rows)
 
 
 @event.listens_for(db.session, "after_commit")
@@ -87,12 +86,16 @@ def _forget(session: Session) -> None:
     session.info.pop("said", None)
 
 
-def _words(row: Any) -> Told:
-    match row:
-        case Message():
-            return "message", MessageChanged(message=MessageShape.of(row)).model_dump_json()
-        case Conversation():
-            allowances = db.session.scalars(select(Allowance).where(Allowance.identity_id == row.reply_identity_id))
-            shape = ConversationShape.of(row, list(allowances), now())
-            return "conversation", ConversationChanged(conversation=shape).model_dump_json()
-    raise TypeError(row)
+def _allowances(identities: list[int]) -> dict[int, list[Allowance]]:
+    found: dict[int, list[Allowance]] = {}
+    if identities:
+        for row in db.session.scalars(select(Allowance).where(Allowance.identity_id.in_(identities))):
+            found.setdefault(row.identity_id, []).append(row)
+    return found
+
+
+def _words(row: Conversation | Message, allowances: dict[int, list[Allowance]]) -> Told:
+    if isinstance(row, Message):
+        return "message", MessageChanged(message=MessageShape.of(row)).model_dump_json()
+    shape = ConversationShape.of(row, allowances.get(row.reply_identity_id, []), now())
+    return "conversation", ConversationChanged(conversation=shape).model_dump_json()

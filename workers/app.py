@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import Celery
-from celery.signals import worker_process_init
-from flask import Flask
+from celery.signals import worker_init
 
 from hub.doorbell import IMPATIENT
-from workers.bots.contract import Bot
+
+if TYPE_CHECKING:  # beat reads the timetable only, and stays small
+    from flask import Flask
+
+    from workers.bots.contract import Bot
 
 QUEUES = ("arrival", "bot_turn", "delivery", "media_fetch", "typing", "timetable")
 
@@ -33,28 +37,31 @@ celery.conf.update(
     },
 )
 
-_hub: dict[str, Any] = {}
+_made: dict[str, Any] = {}
 
 
 def hub() -> Flask:
-    """The hub of this process, made when first needed: after the fork, so that no connection is shared."""
-    if "app" not in _hub:
-        from hub.app import create_core
+    """The hub of this process."""
+    from hub.app import create_core
 
-        _hub["app"] = create_core()
-    app: Flask = _hub["app"]
-    return app
+    if "hub" not in _made:
+        _made["hub"] = create_core()
+    made: Flask = _made["hub"]
+    return made
 
 
 def bots() -> dict[str, Bot]:
     from workers.bots.registry import make_bots
 
-    if "bots" not in _hub:
-        _hub["bots"] = make_bots(hub().extensions["settings"])
-    made: dict[str, Bot] = _hub["bots"]
+    if "bots" not in _made:
+        _made["bots"] = make_bots(hub().extensions["settings"])
+    made: dict[str, Bot] = _made["bots"]
     return made
 
 
-@worker_process_init.connect
-def _warm_up(**_: Any) -> None:
+@worker_init.connect
+def _make_before_fork(**_: Any) -> None:
+    """Shared by all processes of a worker. Nothing connects before it is used, so no connection is shared."""
     bots()
+    gc.collect()
+    gc.freeze()

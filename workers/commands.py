@@ -14,7 +14,7 @@ from hub.settings import ConfigError
 
 __all__ = ["yizhan"]
 
-CELERY = [sys.executable, "-m", "celery", "-A", "workers.app:celery"]
+CELERY = [sys.executable, "-W", "ignore::celery.platforms.SecurityWarning", "-m", "celery", "--quiet", "-A", "workers.app:celery"]
 QUIET = ["--loglevel", "WARNING"]
 
 
@@ -26,6 +26,7 @@ def worker() -> None:
     processes = configuration.from_environment().hub.processes.worker
     options = ["--concurrency", str(processes), "--queues", ",".join(QUEUES)]
     quiet = [*QUIET, "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    os.nice(5)  # a push that waits for us is a retry; a job that waits is not noticed
     os.execv(sys.executable, [*CELERY, "worker", *options, *quiet])
 
 

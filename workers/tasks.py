@@ -1,10 +1,14 @@
-"""Every background job, each one a claim, the work, and a record of how it went."""
+"""Every background job: claim what is due, do the work, record how it went.
+
+Work is taken in batches, one job a lane: what a batch costs the database is shared by all that is in it.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 
 from redis import RedisError
@@ -12,15 +16,19 @@ from redis import RedisError
 from channels.contract import Address, Channel, DeliveryResult, OutboundMessage
 from channels.errors import SendError, Uncertain
 from hub import current, files
-from hub.db import db, now, transaction
+from hub.db import now, transaction
 from hub.doorbell import TYPING, WORK, pending_key
-from hub.jobs import J, claim, due_kinds, lost_claims, purge, retry_later
+from hub.jobs import again, claim, due_kinds, lost_claims, one_again, purge, retry_later
 from hub.models import Arrival, BotTurn, MediaFetch
 from hub.services import attachments, bot_turns, conversations, deliveries, intake
+from hub.services.deliveries import Outcome
 from workers.app import bots, celery, hub
 from workers.bots.thinking import think
 
 log = logging.getLogger(__name__)
+AT_ONCE = 20
+GATHER_SECONDS = 0.02  # sends that end nearly together are recorded together
+SENDS_AT_ONCE = 8  # side by side, so that one slow answer of a provider does not stop the others
 # then it goes to the end of the queue, so that no kind of job keeps the others waiting
 TURN_SECONDS = 2.0
 ARRIVALS_KEPT = timedelta(days=7)  # providers repeat themselves for minutes; this is for the people who ask
@@ -28,111 +36,128 @@ ARRIVALS_KEPT = timedelta(days=7)  # providers repeat themselves for minutes; th
 
 @celery.task(name=WORK)
 def work(kind: str) -> None:
-    """Do what is due of one kind, and wake a colleague while there is more."""
+    """Do what is due of one kind, and wake a colleague while there is more than one can do."""
     with hub().app_context():
-        ring = hub().extensions["doorbell"]
         _taken_up(kind)
-        do_next, began, done = DOES[kind], time.monotonic(), 0
-        while do_next():
-            done += 1
-            if done == 1 or time.monotonic() - began > TURN_SECONDS:
+        ring, began = hub().extensions["doorbell"], time.monotonic()
+        do, at_once = DOES[kind]
+        while done := do(at_once):
+            out_of_time = time.monotonic() - began > TURN_SECONDS
+            if done == at_once or out_of_time:
                 ring((kind,))
-            if time.monotonic() - began > TURN_SECONDS:
+            if out_of_time:
                 return
 
 
-def take_in() -> bool:
-    """One event of a provider, in one transaction."""
-    arrival: Arrival | None = None
+def take_in(limit: int) -> int:
+    """Events of providers become messages."""
+    batch: list[Arrival] = []
     try:
         with transaction():
-            arrival = intake.next_arrival()
-            if arrival is None:
-                return False
-            intake.accept(arrival)
-    except Exception as error:
-        if arrival is None:
+            batch = intake.next_arrivals(limit)
+            intake.accept(batch)
+    except Exception:
+        if not batch:
             raise
-        log.exception("arrival %s cannot be taken in", arrival.id)
-        with transaction():
-            intake.put_off(_again(arrival), error)
-    return True
+        log.exception("a batch of arrivals is taken in one by one")
+        for arrival in batch:
+            _take_in_alone(arrival.id)
+    return len(batch)
 
 
-def answer() -> bool:
-    """One turn of a bot."""
-    with transaction():
-        turn = claim(BotTurn)
-    if turn is None:
-        return False
-    question = bot_turns.question(turn)
-    db.session.rollback()  # no transaction stays open while the bot thinks
+def _take_in_alone(arrival_id: int) -> None:
     try:
-        verdict = think(bots(), question)
         with transaction():
-            bot_turns.record(_again(turn), verdict)
+            intake.accept([row for row in again(Arrival, [arrival_id]) if row.state == "pending"])
     except Exception as error:
-        log.exception("bot turn %s failed", turn.id)
+        log.exception("arrival %s cannot be taken in", arrival_id)
         with transaction():
-            bot_turns.try_again(_again(turn), error)
-    return True
+            intake.put_off(one_again(Arrival, arrival_id), error)
 
 
-def deliver() -> bool:
-    """One send."""
+def answer(limit: int) -> int:
+    """Bots think about what customers wrote."""
     with transaction():
-        delivery = deliveries.next_due()
-    if delivery is None:
-        return False
+        questions = bot_turns.claim_due(limit)
+    verdicts = {}
+    for question in questions:
+        try:
+            verdicts[question.turn_id] = think(bots(), question)
+        except Exception as error:
+            _engine_failed(question.turn_id, error)
+    if verdicts:
+        with transaction():
+            bot_turns.record(verdicts)
+    return len(questions)
+
+
+def _engine_failed(turn_id: int, error: Exception) -> None:
+    log.exception("bot turn %s failed", turn_id)
+    with transaction():
+        bot_turns.try_again(one_again(BotTurn, turn_id), error)
+
+
+def deliver(limit: int) -> int:
+    """Parts of messages go to their providers."""
+    with transaction():
+        claimed = deliveries.claim_due(limit)
+    if not claimed:
+        return 0
+    with ThreadPoolExecutor(len(claimed)) as threads:
+        sends = [
+            threads.submit(_send, delivery.id, current.channels()[delivery.channel], message)
+            for delivery, message in claimed
+        ]
+        for outcomes in _as_they_end(sends):
+            with transaction():
+                deliveries.record(outcomes)
+    return len(claimed)
+
+
+def _send(delivery_id: int, channel: Channel, message: OutboundMessage) -> Outcome:
     started_at = now()
-    channel, message = current.channels()[delivery.channel], deliveries.outbound(delivery)
-    db.session.rollback()  # no transaction stays open while the provider thinks
-    outcome = _send(channel, message)
-    with transaction():
-        deliveries.record(_again(delivery), outcome, started_at)
-    return True
-
-
-def _send(channel: Channel, message: OutboundMessage) -> DeliveryResult | SendError:
+    result: DeliveryResult | SendError
     try:
-        return channel.send(message)
+        result = channel.send(message)
     except SendError as error:
-        return error
+        result = error
     except Exception as error:  # a bug in the adapter: it may have come before or after the send
         log.exception("%s: a bug in the adapter's send", channel.name)
-        return Uncertain(f"{type(error).__name__} in the adapter", code="bug")
+        result = Uncertain(f"{type(error).__name__} in the adapter", code="bug")
+    return Outcome(delivery_id, started_at, now(), result)
 
 
-def fetch() -> bool:
-    """One file, before the provider deletes it."""
+def _as_they_end(sends: list[Future[Outcome]]) -> Iterator[list[Outcome]]:
+    waiting = set(sends)
+    while waiting:
+        first, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        more, waiting = wait(waiting, timeout=GATHER_SECONDS)
+        yield [send.result() for send in first | more]
+
+
+def fetch(limit: int) -> int:
+    """Files come from the provider before it deletes them."""
     with transaction():
-        job = claim(MediaFetch, MediaFetch.channel.in_(current.channels()))
-    if job is None:
-        return False
-    channel, wanted = current.channels()[job.channel], attachments.wanted(job)
-    db.session.rollback()
-    try:
-        file = channel.fetch(wanted)
-        digest = files.keep(file.content)
-    except SendError as error:
-        with transaction():
-            attachments.not_fetched(_again(job), error)
-    else:
-        with transaction():
-            attachments.fetched(_again(job), file, digest)
-    return True
+        claimed = claim(MediaFetch, MediaFetch.channel.in_(list(current.channels())), limit=limit)
+        jobs = [(job.id, current.channels()[job.channel], attachments.wanted(job)) for job in claimed]
+    for job_id, channel, wanted in jobs:
+        try:
+            file = channel.fetch(wanted)
+            digest = files.keep(file.content)
+        except SendError as error:
+            with transaction():
+                attachments.not_fetched(one_again(MediaFetch, job_id), error)
+        else:
+            with transaction():
+                attachments.fetched(one_again(MediaFetch, job_id), file, digest)
+    return len(jobs)
 
 
-def _again(job: J) -> J:
-    """The row as it is now, ours alone until the commit."""
-    return db.session.get_one(type(job), job.id, with_for_update=True, populate_existing=True)
-
-
-DOES: dict[str, Callable[[], bool]] = {
-    "arrival": take_in,
-    "bot_turn": answer,
-    "delivery": deliver,
-    "media_fetch": fetch,
+DOES: dict[str, tuple[Callable[[int], int], int]] = {
+    "arrival": (take_in, AT_ONCE),
+    "bot_turn": (answer, AT_ONCE),
+    "delivery": (deliver, SENDS_AT_ONCE),
+    "media_fetch": (fetch, 1),
 }
 
 
@@ -141,14 +166,6 @@ def show_typing(channel: str, scheme: str, value: str) -> None:
     with hub().app_context():
         if known := current.channels().get(channel):
             known.typing(Address(scheme, value))
-
-
-def _taken_up(kind: str) -> None:
-    """From here on a new wake is news."""
-    try:
-        hub().extensions["redis"].delete(pending_key(kind))
-    except RedisError as error:
-        log.warning("Redis is away: %s", type(error).__name__)
 
 
 @celery.task
@@ -171,3 +188,13 @@ def sweep() -> None:
 def tidy() -> None:
     with hub().app_context(), transaction():
         purge(Arrival, ARRIVALS_KEPT)
+
+
+def _taken_up(kind: str) -> None:
+    """From here on a new wake is news."""
+    try:
+        hub().extensions["redis"].delete(pending_key(kind))
+    except RedisError as error:
+        log.warning("Redis is away: %s", type(error).__name__)
+
+

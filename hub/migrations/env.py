@@ -6,8 +6,7 @@ from alembic import context
 from sqlalchemy import create_engine, text
 
 from hub import models
-from hub.app import with_driver
-from hub.db import Base
+from hub.db import Base, with_driver
 
 ONE_AT_A_TIME = 7_163_201  # an advisory lock of our own
 

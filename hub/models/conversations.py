@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, and_, text
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from hub.db import Base, now
 from hub.models.agents import Agent
@@ -39,9 +39,9 @@ class Conversation(Base):
     reply_identity_id: Mapped[int] = mapped_column(ForeignKey("identity.id"))
     context: Mapped[dict[str, Any]] = mapped_column(default=dict)  # hints from the customer's side, never proofs
     unread: Mapped[int] = mapped_column(default=0)
-    last_message_id: Mapped[int | None] = mapped_column(
-        ForeignKey("message.id", use_alter=True, name="fk_conversation_last_message_id")
-    )
+    last_position: Mapped[int] = mapped_column(default=0)  # of the thread's end
+    newest_in_at: Mapped[datetime | None]  # how far the customer's own messages have come
+    newest_in_sequence: Mapped[int] = mapped_column(default=0)
     last_activity_at: Mapped[datetime] = mapped_column(default=now)
     waiting_since: Mapped[datetime | None]
     snoozed_until: Mapped[datetime | None]
@@ -51,7 +51,13 @@ class Conversation(Base):
     contact: Mapped[Contact] = relationship()
     assignee: Mapped[Agent | None] = relationship()
     reply_identity: Mapped[Identity] = relationship()
-    last_message: Mapped[Message | None] = relationship(foreign_keys=last_message_id, post_update=True)
+    last_message: Mapped[Message | None] = relationship(
+        primaryjoin=lambda: and_(
+            Conversation.id == foreign(Message.conversation_id), Conversation.last_position == foreign(Message.position)
+        ),
+        uselist=False,
+        viewonly=True,
+    )
 
 
 class Message(Base):
@@ -79,7 +85,8 @@ class Message(Base):
     idempotency_key: Mapped[str | None] = mapped_column(unique=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
-    conversation: Mapped[Conversation] = relationship(foreign_keys=conversation_id)
+    conversation: Mapped[Conversation] = relationship()
+    identity: Mapped[Identity | None] = relationship()
     attachments: Mapped[list[Attachment]] = relationship(back_populates="message", order_by="Attachment.id")
     deliveries: Mapped[list[Delivery]] = relationship(back_populates="message", order_by="Delivery.part")
 

@@ -44,6 +44,7 @@ class BotTurn(Job, Base):
     candidates: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     outcome: Mapped[str] = mapped_column(default="")  # said, handed_over, missed, greeted, silent
     answer_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    answer: Mapped[Message | None] = relationship(foreign_keys=answer_id)
     conversation: Mapped[Conversation] = relationship()
     message: Mapped[Message | None] = relationship(foreign_keys=message_id)
 

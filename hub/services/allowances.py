@@ -5,30 +5,56 @@ The provider is the judge; we only avoid the sends it would refuse, and show age
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ScalarSelect, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from channels.contract import Capabilities
+from channels.contract import Capabilities, Grant
 from hub.db import db, now
 from hub.jobs import UNFINISHED
-from hub.models import Allowance, Delivery
+from hub.models import Allowance, Delivery, Identity
 from hub.refusals import Refusal
 
 RESERVED_FOR_PEOPLE = 1
 
 
-def renew(identity_id: int, action: str, capabilities: Capabilities, at: datetime) -> None:
-    grant = capabilities.allowances.get(action)
-    if grant is None:
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """The customer did something that lets us write again."""
+
+    identity: Identity
+    action: str
+    grant: Grant
+    at: datetime
+
+
+def renew(renewals: Iterable[Renewal]) -> None:
+    """Not additive: each act sets its own allowance to the full."""
+    latest = {(renewal.identity.id, renewal.action): renewal for renewal in renewals}
+    if not latest:
         return
-    # what is queued now will be counted by the provider against the new allowance
+    rows = [
+        {
+            "identity_id": identity_id,
+            "action": action,
+            # what is queued now will be counted by the provider against the new allowance
+            "left": func.greatest(0, renewal.grant.count - _queued(identity_id)),
+            "limit": renewal.grant.count,
+            "until": renewal.at + renewal.grant.within,
+        }
+        for (identity_id, action), renewal in sorted(latest.items(), key=lambda item: item[0])
+    ]
+    row = insert(Allowance).values(rows)
+    fresh = {name: row.excluded[name] for name in ("left", "limit", "until")}
+    db.session.execute(row.on_conflict_do_update(index_elements=["identity_id", "action"], set_=fresh))
+
+
+def _queued(identity_id: int) -> ScalarSelect[int]:
     queued = select(func.count()).where(Delivery.identity_id == identity_id, Delivery.state.in_(UNFINISHED))
-    left = max(0, grant.count - (db.session.scalar(queued) or 0))
-    values = {"left": left, "limit": grant.count, "until": at + grant.within}
-    row = insert(Allowance).values(identity_id=identity_id, action=action, **values)
-    db.session.execute(row.on_conflict_do_update(index_elements=["identity_id", "action"], set_=values))
+    return queued.scalar_subquery()
 
 
 def spend(identity_id: int, parts: int, capabilities: Capabilities, *, by_bot: bool) -> list[str | None]:

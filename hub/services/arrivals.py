@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
@@ -12,6 +13,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, select, text
+from sqlalchemy.exc import DBAPIError
 
 from channels.contract import Event, Receipt, WebhookChannel, WebhookRequest
 from channels.errors import Unreadable
@@ -22,6 +24,7 @@ from hub.models import Arrival
 
 log = logging.getLogger(__name__)
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # as JSON writes it; not where the text itself has a backslash
 # one statement and one round trip for the pushes of many requests
 STORE = text("""
     INSERT INTO arrival (channel, key, lane, sent_at, sequence, event, request, body, state, error, error_code,
@@ -66,15 +69,24 @@ def rows(channel: WebhookChannel, request: WebhookRequest) -> list[Row]:
 
 
 def store(connection: Connection, batch: Iterable[Row]) -> None:
-    # PostgreSQL's text has no NUL
-    values = json.dumps([asdict(row) for row in batch]).replace("\\u0000", "\\ufffd")
-    connection.execute(STORE, {"rows": values})
+    # PostgreSQL's text has no NUL and no half of a surrogate pair
+    values = json.dumps([asdict(row) for row in batch], ensure_ascii=False).encode(errors="replace").decode()
+    connection.execute(STORE, {"rows": NUL.sub(r"\1\\ufffd", values) if "\\u0000" in values else values})
 
 
 def unstorable(row: Row) -> Row:
     """What is left to keep when the database refuses the event itself: the request as it came."""
     return replace(
-        row, key=f"unstorable:{digest(row.body.encode())}", event=None, request={}, state="failed", error="unstorable"
+        row,
+        key=f"unstorable:{digest(row.body.encode())}",
+        lane=f"{row.channel}:",
+        sent_at=row.created_at,
+        sequence=0,
+        event=None,
+        request={},
+        state="failed",
+        error="unstorable",
+        error_code="unreadable",
     )
 
 
@@ -98,14 +110,19 @@ def replay(arrival: Arrival) -> bool:
     except Unreadable as error:
         arrival.error = str(error)
         return False
-    store(db.session.connection(), [_row(arrival.channel, request, event.key, event) for event in events])
+    try:
+        with db.session.begin_nested():
+            store(db.session.connection(), [_row(arrival.channel, request, event.key, event) for event in events])
+    except DBAPIError as error:
+        arrival.error = type(error).__name__
+        return False
     arrival.state = "cancelled"
     ring(Arrival.kind)
     return True
 
 
 def spooled(row: Row) -> str:
-    return json.dumps(asdict(row), ensure_ascii=False)
+    return json.dumps(asdict(row))
 
 
 def unspooled(line: str) -> Row:

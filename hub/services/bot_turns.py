@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, true
+from sqlalchemy import func, select, true
+from sqlalchemy.orm import joinedload
 
 from hub import current
 from hub.db import db
-from hub.jobs import retry_later
-from hub.models import BotTurn, Message
+from hub.jobs import again, claim, retry_later
+from hub.models import BotTurn, Conversation, Message
 from hub.refusals import Refusal
 from hub.services import conversations, replies
 from hub.services.fitting import Content
@@ -35,6 +37,7 @@ REMEMBERED = 10  # messages
 class Question:
     """A turn as the engines see it."""
 
+    turn_id: int
     bot: str
     channel: str
     text: str
@@ -54,46 +57,76 @@ class Verdict:
     choice: str = ""
 
 
-def question(turn: BotTurn) -> Question:
-    asked = turn.message
-    before = (
-        select(Message.author_kind, Message.text)
-        .where(Message.conversation_id == turn.conversation_id, Message.direction != "note")
-        .where(Message.position < asked.position if asked else true())
+def claim_due(limit: int) -> list[Question]:
+    """Turns for the bots to think about, outside of any transaction."""
+    turns = claim(BotTurn, limit=limit)
+    if not turns:
+        return []
+    ids = [turn.id for turn in turns]
+    whole = (joinedload(BotTurn.message), joinedload(BotTurn.conversation))
+    rows = db.session.scalars(select(BotTurn).where(BotTurn.id.in_(ids)).order_by(BotTurn.id).options(*whole)).all()
+    said = _said_before(rows)
+    return [
+        Question(
+            turn_id=turn.id,
+            bot=turn.conversation.bot or "",
+            channel=turn.conversation.reply_channel,
+            text=turn.message.text if turn.message else "",
+            kind=turn.message.kind if turn.message else "text",
+            history=tuple(said.get(turn.id, ())),
+            greet=turn.message is None,
+        )
+        for turn in rows
+    ]
+
+
+def _said_before(turns: Sequence[BotTurn]) -> dict[int, list[tuple[str, str]]]:
+    """The last lines of each conversation before the question, oldest first."""
+    lines = (
+        select(Message.author_kind, Message.text, Message.position)
+        .where(Message.conversation_id == BotTurn.conversation_id, Message.direction != "note")
+        .where(Message.id != func.coalesce(BotTurn.message_id, 0))
         .order_by(Message.position.desc())
         .limit(REMEMBERED)
+        .correlate(BotTurn)
+        .lateral()
     )
-    return Question(
-        bot=turn.conversation.bot or "",
-        channel=turn.conversation.reply_channel,
-        text=asked.text if asked else "",
-        kind=asked.kind if asked else "text",
-        history=tuple((author, said) for author, said in reversed(db.session.execute(before).all())),
-        greet=asked is None,
+    wanted = (
+        select(BotTurn.id, lines.c.author_kind, lines.c.text)
+        .join(lines, true())
+        .where(BotTurn.id.in_([turn.id for turn in turns]))
+        .order_by(BotTurn.id, lines.c.position)
     )
+    said: dict[int, list[tuple[str, str]]] = {}
+    for turn_id, author, text in db.session.execute(wanted):
+        said.setdefault(turn_id, []).append((author, text))
+    return said
 
 
-def record(turn: BotTurn, verdict: Verdict) -> None:
+def record(verdicts: Mapping[int, Verdict]) -> None:
     """Say it, unless a person took the conversation while the bot was thinking."""
-    if turn.state != "running":
-        return
-    conversation = conversations.locked(turn.conversation_id)
+    with db.session.no_autoflush:
+        turns = [turn for turn in again(BotTurn, verdicts) if turn.state == "running"]
+        open_ones = conversations.locked_all({turn.conversation_id for turn in turns})
+        for turn in turns:
+            _record(turn, open_ones[turn.conversation_id], verdicts[turn.id])
+
+
+def _record(turn: BotTurn, conversation: Conversation, verdict: Verdict) -> None:
     turn.candidates = list(verdict.candidates)
     turn.state, turn.outcome = "done", verdict.outcome
     if conversation.status != "bot":
         turn.outcome = "silent"
         return
     if verdict.outcome == "missed":
-        verdict = _missed(turn, verdict)
+        verdict = _missed(conversation, verdict)
     else:
         conversation.misses = 0
-    text = verdict.text or _hub_text(verdict.outcome)
     turn.outcome = verdict.outcome
-    answer = _say(turn, text, verdict)
-    turn.answer_id = answer.id if answer else None
+    turn.answer = _say(turn, conversation, verdict)
     if verdict.outcome == "handed_over":
         conversations.hand_over(conversation, verdict.reason)
-    elif answer is None and turn.message_id is not None:
+    elif turn.answer is None and turn.message_id is not None:
         # the customer waits for an answer that the channel lets only a person give
         conversations.hand_over(conversation, "allowance_used")
     elif verdict.outcome in ("said", "greeted"):
@@ -113,8 +146,7 @@ def try_again(turn: BotTurn, error: Exception) -> None:
         conversations.hand_over(conversation, "bot_failed")
 
 
-def _missed(turn: BotTurn, verdict: Verdict) -> Verdict:
-    conversation = turn.conversation
+def _missed(conversation: Conversation, verdict: Verdict) -> Verdict:
     conversation.misses += 1
     config = current.settings().bots.get(conversation.bot or "")
     if config and conversation.misses < config.file.hand_over_after:
@@ -122,12 +154,13 @@ def _missed(turn: BotTurn, verdict: Verdict) -> Verdict:
     return Verdict(outcome="handed_over", reason="not_understood", candidates=verdict.candidates)
 
 
-def _say(turn: BotTurn, text: str, verdict: Verdict) -> Message | None:
+def _say(turn: BotTurn, conversation: Conversation, verdict: Verdict) -> Message | None:
+    text = verdict.text or _hub_text(verdict.outcome)
     if not text:
         return None
-    bot = turn.conversation.bot or ""
+    author = Author("bot", None, conversation.bot or "")
     try:
-        message = replies.reply(turn.conversation, Author("bot", None, bot), Content(text=text))
+        message = replies.reply(conversation, author, Content(text=text))
     except Refusal as refusal:  # the last message of an allowance is for a person; the turn says why it was silent
         turn.error, turn.error_code = refusal.detail, refusal.code
         return None

@@ -2,44 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import contains_eager
 
 from channels.contract import Address
 from hub.db import db
 from hub.models import Contact, Identity
 
-
-def identify(address: Address, aliases: Sequence[Address] = ()) -> Identity:
-    """The identity behind an address, new ones with their contact; its contact is locked until the commit."""
-    identity = _find(address)
-    if identity is None:
-        contact = next((known.contact for alias in aliases if (known := _find(alias))), None) or _new_contact()
-        # another worker may be meeting the same person on a second lane
-        db.session.execute(
-            insert(Identity)
-            .values(contact_id=contact.id, scheme=address.scheme, value=address.value)
-            .on_conflict_do_nothing()
-        )
-        identity = _find(address)
-        assert identity is not None
-    return identity
+Aliases = tuple[Address, ...]
 
 
-def _find(address: Address) -> Identity | None:
-    known = (
+def identify(senders: Collection[tuple[Address, Aliases]]) -> dict[Address, Identity]:
+    """The identity behind each address, new ones with their contact; the contacts are locked until the commit."""
+    known = _known({address for sender, aliases in senders for address in (sender, *aliases)})
+    for sender, aliases in senders:
+        if sender not in known:
+            contact = next((known[alias].contact for alias in aliases if alias in known), None) or Contact(name="")
+            known[sender] = Identity(scheme=sender.scheme, value=sender.value, reachable=True, contact=contact)
+            db.session.add(known[sender])
+    return known
+
+
+def _known(addresses: Collection[Address]) -> dict[Address, Identity]:
+    pairs = [(address.scheme, address.value) for address in addresses]
+    rows = (
         select(Identity)
         .join(Identity.contact)
-        .where(Identity.scheme == address.scheme, Identity.value == address.value)
+        .options(contains_eager(Identity.contact))
+        .where(tuple_(Identity.scheme, Identity.value).in_(pairs))
+        .order_by(Contact.id)  # everybody locks in the same order
         .with_for_update(of=Contact)
     )
-    return db.session.scalar(known)
-
-
-def _new_contact() -> Contact:
-    contact = Contact()
-    db.session.add(contact)
-    db.session.flush()
-    return contact
+    return {Address(row.scheme, row.value): row for row in db.session.scalars(rows)}

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from hub import current
 from hub.db import db, now
-from hub.models import Agent, Conversation, Identity
+from hub.models import Agent, Contact, Conversation, Identity
 from hub.refusals import Invalid, NotFound, Refusal
 from hub.services import audit
 from hub.services.threads import note_event, touch
 
 
-def open_for(identity: Identity, channel: str, thread: str = "") -> tuple[Conversation, bool]:
-    """The contact's unresolved conversation, or a new one; and whether it is new. The contact is locked by now."""
-    running = (
+def unresolved(contacts: Iterable[Contact]) -> dict[tuple[Contact, str], Conversation]:
+    """The one open conversation of each contact and thread, locked. The contacts are locked by now."""
+    known = {contact.id: contact for contact in contacts if contact.id is not None}
+    rows = (
         select(Conversation)
-        .where(
-            Conversation.contact_id == identity.contact_id,
-            Conversation.thread == thread,
-            Conversation.status != "resolved",
-        )
+        .where(Conversation.contact_id.in_(known), Conversation.status != "resolved")
+        .order_by(Conversation.id)
         .with_for_update()
+        .execution_options(populate_existing=True)
     )
-    if conversation := db.session.scalar(running):
-        conversation.reply_channel, conversation.reply_identity_id = channel, identity.id
-        return conversation, False
+    return {(known[row.contact_id], row.thread): row for row in db.session.scalars(rows)}
+
+
+def open_new(identity: Identity, channel: str, thread: str = "") -> Conversation:
+    """The contact has none that is open."""
     config = current.settings().channels[channel].file
     conversation = Conversation(
         contact=identity.contact,
@@ -37,26 +41,42 @@ def open_for(identity: Identity, channel: str, thread: str = "") -> tuple[Conver
         bot=config.bot,
         team=config.team,
         reply_channel=channel,
-        reply_identity_id=identity.id,
+        reply_identity=identity,
         waiting_since=None if config.bot else now(),
         misses=0,
         unread=0,
         context={},
         assignee=None,
-        last_message=None,
+        last_position=0,
+        newest_in_at=None,
+        newest_in_sequence=0,
+        created_at=now(),
     )
+    set_committed_value(conversation, "last_message", None)
     db.session.add(conversation)
-    db.session.flush()
-    return conversation, True
+    return conversation
 
 
 def locked(conversation_id: int) -> Conversation:
     """The conversation, ours alone until the commit."""
-    row = select(Conversation).where(Conversation.id == conversation_id).with_for_update()
-    conversation = db.session.scalar(row.execution_options(populate_existing=True))
-    if conversation is None:
+    found = locked_all({conversation_id})
+    if conversation_id not in found:
         raise NotFound("conversation")
-    return conversation
+    return found[conversation_id]
+
+
+def locked_all(ids: Collection[int]) -> dict[int, Conversation]:
+    rows = (
+        select(Conversation)
+        .options(
+            joinedload(Conversation.contact), joinedload(Conversation.reply_identity), joinedload(Conversation.last_message)
+        )
+        .where(Conversation.id.in_(ids))
+        .order_by(Conversation.id)  # everybody locks in the same order
+        .with_for_update(of=Conversation)
+        .execution_options(populate_existing=True)
+    )
+    return {row.id: row for row in db.session.scalars(rows)}
 
 
 def claim(conversation: Conversation, agent: Agent) -> None:

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
 
 from channels.contract import Address, Card, DeliveryResult, File, Link, OutboundMessage, Receipt
 from channels.errors import Gone, Misconfigured, SendError, Uncertain, WindowClosed
 from hub import current, files
 from hub.db import db, now
-from hub.jobs import claim, lost_claims, retry_later
+from hub.jobs import again, claim, lost_claims, retry_later
 from hub.live import tell
-from hub.models import ChannelState, Delivery, DeliveryAttempt
+from hub.models import ChannelState, Delivery, DeliveryAttempt, Message
 from hub.services import allowances, pauses
 
 LOST_WORKER = "The worker died while sending: it may have arrived."
 FORWARD = ("", "delivered", "read")
 
 
-def next_due() -> Delivery | None:
-    """Claim one. Channels that are paused wait."""
+def claim_due(limit: int) -> list[tuple[Delivery, OutboundMessage]]:
+    """Parts to send, outside of any transaction. Channels that are paused wait."""
     paused = select(ChannelState.channel).where(ChannelState.paused_until > now())
-    return claim(Delivery, Delivery.channel.not_in(paused), Delivery.channel.in_(current.channels()))
+    claimed = claim(
+        Delivery, Delivery.channel.not_in(paused), Delivery.channel.in_(list(current.channels())), limit=limit
+    )
+    if not claimed:
+        return []
+    whole = (joinedload(Delivery.identity), joinedload(Delivery.message), joinedload(Delivery.attachment))
+    ids = [delivery.id for delivery in claimed]
+    rows = select(Delivery).where(Delivery.id.in_(ids)).order_by(Delivery.id).options(*whole)
+    return [(delivery, outbound(delivery)) for delivery in db.session.scalars(rows)]
 
 
 def outbound(delivery: Delivery) -> OutboundMessage:
@@ -40,29 +51,48 @@ def outbound(delivery: Delivery) -> OutboundMessage:
     )
 
 
-def record(delivery: Delivery, outcome: DeliveryResult | SendError, started_at: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one send went."""
+
+    delivery_id: int
+    started_at: datetime
+    ended_at: datetime
+    result: DeliveryResult | SendError
+
+
+def record(outcomes: Sequence[Outcome]) -> None:
     """A claim that expired meanwhile is recorded all the same: now it is known."""
-    error = outcome if isinstance(outcome, SendError) else None
+    whole = joinedload(Delivery.message).options(selectinload(Message.deliveries), selectinload(Message.attachments))
+    with db.session.no_autoflush:
+        rows = {row.id: row for row in again(Delivery, [outcome.delivery_id for outcome in outcomes], whole)}
+        for outcome in outcomes:
+            _record(rows[outcome.delivery_id], outcome)
+        pauses.lift({rows[each.delivery_id].channel for each in outcomes if isinstance(each.result, DeliveryResult)})
+
+
+def _record(delivery: Delivery, outcome: Outcome) -> None:
+    error = outcome.result if isinstance(outcome.result, SendError) else None
     db.session.add(
         DeliveryAttempt(
             delivery_id=delivery.id,
-            started_at=started_at,
-            outcome=type(outcome).__name__ if error else "sent",
+            started_at=outcome.started_at,
+            ended_at=outcome.ended_at,
+            outcome=type(error).__name__ if error else "sent",
             code=error.code if error else "",
             reason=error.reason if error else "",
         )
     )
-    if isinstance(outcome, DeliveryResult):
-        _sent(delivery, outcome)
+    if isinstance(outcome.result, DeliveryResult):
+        _sent(delivery, outcome.result)
     else:
-        _failed(delivery, outcome)
+        _failed(delivery, outcome.result)
     tell(delivery.message)
 
 
 def _sent(delivery: Delivery, result: DeliveryResult) -> None:
     delivery.state, delivery.error, delivery.error_code = "done", "", ""
     delivery.provider_id = result.provider_id
-    pauses.lift(delivery.channel)
 
 
 def _failed(delivery: Delivery, error: SendError) -> None:
@@ -87,9 +117,11 @@ def received(channel: str, receipt: Receipt) -> None:
     if delivery is None:
         return
     if receipt.status == "failed":
-        delivery.state, delivery.error = "failed", receipt.reason
+        if not delivery.receipt:
+            delivery.state, delivery.error = "failed", receipt.reason
     elif FORWARD.index(receipt.status) > FORWARD.index(delivery.receipt):
         delivery.state, delivery.receipt = "done", receipt.status
+        delivery.error = delivery.error_code = ""
     tell(delivery.message)
 
 
@@ -97,7 +129,8 @@ def expire_claims(older_than: timedelta) -> int:
     """A claim whose worker died may have been sent: say so, unless the provider drops a second copy itself."""
     lost = lost_claims(Delivery, older_than)
     for delivery in lost:
-        if current.channels()[delivery.channel].capabilities.resend_safe:
+        channel = current.channels().get(delivery.channel)
+        if channel and channel.capabilities.resend_safe:
             retry_later(delivery, timedelta(0))
         else:
             delivery.state, delivery.error, delivery.error_code = "uncertain", LOST_WORKER, "lost_worker"

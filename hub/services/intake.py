@@ -1,29 +1,62 @@
-"""What came in: events of a channel become contacts, conversations and messages."""
+"""What came in: events of a channel become contacts, conversations and messages.
+
+Many at a time: a batch costs the database about as much as one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from sqlalchemy import select
 
-from channels.contract import Event, InboundMessage, Presence, Receipt, Signal
+from channels.contract import Address, Event, InboundMessage, Presence, Receipt, Signal
 from hub import current
 from hub.db import db
 from hub.jobs import next_due, retry_later
-from hub.models import Arrival, Attachment, BotTurn, Conversation, Identity, MediaFetch, Message
+from hub.models import Arrival, Attachment, BotTurn, Contact, Conversation, Identity, MediaFetch, Message
 from hub.services import allowances, arrivals, contacts, conversations, deliveries, threads
+from hub.services.allowances import Renewal
+from hub.services.contacts import Aliases
 
 
-def next_arrival() -> Arrival | None:
-    """The oldest of a sender whom nobody else is working on; ours alone until the commit."""
-    due = next_due(Arrival).scalar_subquery()
-    return db.session.scalar(select(Arrival).where(Arrival.id == due).execution_options(populate_existing=True))
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the events of one batch share: the people they are from, and their open conversations."""
+
+    people: dict[Address, Identity]
+    open: dict[tuple[Contact, str], Conversation]
+    renewals: list[Renewal]
+
+    def conversation(self, identity: Identity, channel: str, thread: str = "") -> tuple[Conversation, bool]:
+        """And whether it is new. A reply goes where the customer last wrote."""
+        key = (identity.contact, thread)
+        if conversation := self.open.get(key):
+            conversation.reply_channel, conversation.reply_identity = channel, identity
+            return conversation, False
+        self.open[key] = conversations.open_new(identity, channel, thread)
+        return self.open[key], True
 
 
-def accept(arrival: Arrival) -> None:
-    """Take one event in. May run twice: the arrival is done in the same transaction."""
-    event = arrivals.event_of(arrival)
-    if arrival.channel in current.channels():
-        _accept(arrival, event)
-    arrival.state, arrival.error, arrival.error_code = "done", "", ""
+def next_arrivals(limit: int) -> list[Arrival]:
+    """The oldest of senders whom nobody else is working on, one each; ours alone until the commit."""
+    due = db.session.scalars(next_due(Arrival, limit=limit)).all()
+    rows = select(Arrival).where(Arrival.id.in_(due)).order_by(Arrival.id).execution_options(populate_existing=True)
+    return list(db.session.scalars(rows)) if due else []
+
+
+def accept(batch: Sequence[Arrival]) -> None:
+    """Take events in. May run twice: an arrival is done in the same transaction."""
+    events = [(arrival, arrivals.event_of(arrival)) for arrival in batch if arrival.channel in current.channels()]
+    with db.session.no_autoflush:
+        people = contacts.identify([sender for _, event in events if (sender := _sender(event))])
+        desk = Desk(people, conversations.unresolved({row.contact for row in people.values()}), [])
+        for arrival, event in events:
+            _accept(desk, arrival, event)
+        for arrival in batch:
+            arrival.state, arrival.error, arrival.error_code = "done", "", ""
+        db.session.flush()
+        allowances.renew(desk.renewals)
 
 
 def put_off(arrival: Arrival, error: Exception) -> None:
@@ -37,26 +70,36 @@ def put_off(arrival: Arrival, error: Exception) -> None:
         arrival.state = "failed"
 
 
-def _accept(arrival: Arrival, event: Event) -> None:
+def _sender(event: Event) -> tuple[Address, Aliases] | None:
+    match event:
+        case InboundMessage(sender=sender, aliases=aliases):
+            return sender, aliases
+        case Presence(sender=sender) | Signal(sender=sender):
+            return sender, ()
+    return None
+
+
+def _accept(desk: Desk, arrival: Arrival, event: Event) -> None:
     match event:
         case InboundMessage():
-            _message(arrival, event)
+            _message(desk, arrival, event)
         case Signal():
-            _signal(arrival, event)
+            _signal(desk, arrival, event)
         case Presence():
-            identity = contacts.identify(event.sender)
+            identity = desk.people[event.sender]
             identity.reachable = event.reachable
-            _renew(identity, arrival, event.renews)
+            _renew(desk, identity, arrival, event.renews)
         case Receipt():
             deliveries.received(arrival.channel, event)
 
 
-def _message(arrival: Arrival, event: InboundMessage) -> None:
-    identity = contacts.identify(event.sender, event.aliases)
+def _message(desk: Desk, arrival: Arrival, event: InboundMessage) -> None:
+    identity = desk.people[event.sender]
     identity.reachable = True
-    conversation, _is_new = conversations.open_for(identity, arrival.channel, event.thread)
+    conversation, _ = desk.conversation(identity, arrival.channel, event.thread)
     fetches = [
         MediaFetch(
+            lane=f"{arrival.channel}:{attachment.ref}",
             channel=arrival.channel,
             ref=attachment.ref,
             attachment=Attachment(medium=attachment.medium, name=attachment.name, mime="", size=0, state="pending"),
@@ -69,6 +112,7 @@ def _message(arrival: Arrival, event: InboundMessage) -> None:
         author_id=identity.contact_id,
         author_name=identity.contact.name,
         channel=arrival.channel,
+        identity=identity,
         identity_id=identity.id,
         provider_id=event.provider_id,
         kind=event.kind,
@@ -79,38 +123,36 @@ def _message(arrival: Arrival, event: InboundMessage) -> None:
         attachments=[fetch.attachment for fetch in fetches],
         deliveries=[],
     )
-    _renew(identity, arrival, event.renews)
+    _renew(desk, identity, arrival, event.renews)
     conversation.unread += 1
     if conversation.status == "snoozed":
         conversations.wake(conversation)
     threads.append(conversation, message)
-    for fetch in fetches:
-        fetch.lane = f"attachment:{fetch.attachment.id}"
     db.session.add_all(fetches)
     if conversation.status == "bot":
-        _ask_bot(conversation, message)
+        _ask_bot(arrival, conversation, message)
 
 
-def _signal(arrival: Arrival, event: Signal) -> None:
-    identity = contacts.identify(event.sender)
-    _renew(identity, arrival, event.renews)
+def _signal(desk: Desk, arrival: Arrival, event: Signal) -> None:
+    identity = desk.people[event.sender]
+    _renew(desk, identity, arrival, event.renews)
     if event.kind != "entered":
         return
-    conversation, is_new = conversations.open_for(identity, arrival.channel)
+    conversation, is_new = desk.conversation(identity, arrival.channel)
     hints = {key: value for key, value in event.payload.items() if value}
-    if is_new or (hints and hints.items() - conversation.context.items()):
+    if is_new or hints.items() - conversation.context.items():
         conversation.context = {**conversation.context, **hints}
         threads.note_event(conversation, "entered", **hints)
     if is_new and conversation.status == "bot":
-        _ask_bot(conversation, None)
+        _ask_bot(arrival, conversation, None)
 
 
-def _ask_bot(conversation: Conversation, message: Message | None) -> None:
+def _ask_bot(arrival: Arrival, conversation: Conversation, message: Message | None) -> None:
     """`None`: greet."""
-    db.session.add(BotTurn(lane=f"conversation:{conversation.id}", conversation_id=conversation.id, message=message))
+    db.session.add(BotTurn(lane=arrival.lane, conversation=conversation, message=message))
 
 
-def _renew(identity: Identity, arrival: Arrival, action: str) -> None:
-    if action:
-        capabilities = current.channels()[arrival.channel].capabilities
-        allowances.renew(identity.id, action, capabilities, arrival.created_at)
+def _renew(desk: Desk, identity: Identity, arrival: Arrival, action: str) -> None:
+    grant = current.channels()[arrival.channel].capabilities.allowances.get(action)
+    if grant:
+        desk.renewals.append(Renewal(identity, action, grant, arrival.created_at))

@@ -5,6 +5,7 @@ A paused channel lets one message try every minute, so it comes back by itself o
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from sqlalchemy import update
@@ -28,10 +29,13 @@ def pause(channel: str, error: SendError) -> timedelta:
     return PROBE
 
 
-def lift(channel: str) -> None:
-    paused = (ChannelState.channel == channel) & ChannelState.paused_until.is_not(None)
-    lifted = db.session.execute(
+def lift(channels: Collection[str]) -> None:
+    """Something got through there."""
+    if not channels:
+        return
+    paused = ChannelState.channel.in_(channels) & ChannelState.paused_until.is_not(None)
+    lifted = db.session.scalars(
         update(ChannelState).where(paused).values(paused_until=None, reason="", code="").returning(ChannelState.channel)
     )
-    if lifted.first():
+    for channel in lifted:
         tell_channel(ChannelShape(name=channel, state="ok", reason=""))

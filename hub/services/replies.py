@@ -53,6 +53,7 @@ def reply(
                 part=number,
                 channel=channel,
                 identity_id=identity.id,
+                identity=identity,
                 text=part.text,
                 attachment=part.attachment,
                 payload=part.payload,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm.attributes import set_committed_value
 
 from hub.db import db, now
 from hub.live import tell
@@ -20,30 +21,22 @@ LOOK_BACK = 50  # nobody is later than this many messages
 
 def append(conversation: Conversation, message: Message) -> Message:
     """Put the message into the thread and tell the inboxes."""
-    message.conversation_id = conversation.id
-    neighbours = db.session.execute(
-        select(Message.position, Message.direction, Message.identity_id, Message.sent_at, Message.sequence)
-        .where(Message.conversation_id == conversation.id)
-        .order_by(Message.position.desc())
-        .limit(LOOK_BACK)
-    ).all()
-    later = [
-        row.position
-        for row in neighbours
-        if message.direction == row.direction == "in"
-        and row.identity_id == message.identity_id
-        and (row.sent_at, row.sequence) > (message.sent_at, message.sequence)
-    ]
-    if later:
-        before = max((row.position for row in neighbours if row.position < min(later)), default=min(later) - 2 * STEP)
-        message.position = (before + min(later)) // 2
+    message.conversation = conversation
+    came_in_order = True
+    if message.direction == "in":
+        newest = (conversation.newest_in_at, conversation.newest_in_sequence)
+        this = (message.sent_at, message.sequence)
+        if conversation.newest_in_at is None or this >= newest:
+            conversation.newest_in_at, conversation.newest_in_sequence = this
+        else:
+            came_in_order = False
+    if came_in_order:
+        conversation.last_position += STEP
+        message.position = conversation.last_position = max(conversation.last_position, _microseconds(now()))
+        set_committed_value(conversation, "last_message", message)
     else:
-        end = neighbours[0].position + STEP if neighbours else 0
-        message.position = max(end, _microseconds(now()))
+        message.position = _place_of_late(conversation, message)
     db.session.add(message)
-    db.session.flush()
-    if not later:
-        conversation.last_message = message
     tell(message)
     touch(conversation)
     return message
@@ -56,9 +49,12 @@ def note_event(conversation: Conversation, event: str, **details: object) -> Mes
         Message(
             direction="note",
             author_kind="system",
+            author_name="",
             channel=conversation.reply_channel,
             kind="event",
+            text="",
             payload={"event": event, **details},
+            sent_at=now(),
             attachments=[],
             deliveries=[],
         ),
@@ -68,6 +64,26 @@ def note_event(conversation: Conversation, event: str, **details: object) -> Mes
 def touch(conversation: Conversation) -> None:
     conversation.updated_at = conversation.last_activity_at = now()
     tell(conversation)
+
+
+def _place_of_late(conversation: Conversation, message: Message) -> int:
+    db.session.flush()
+    neighbours = db.session.execute(
+        select(Message.position, Message.direction, Message.identity_id, Message.sent_at, Message.sequence)
+        .where(Message.conversation_id == conversation.id, Message.id != message.id)
+        .order_by(Message.position.desc())
+        .limit(LOOK_BACK)
+    ).all()
+    later = [
+        row.position
+        for row in neighbours
+        if row.direction == "in"
+        and row.identity_id == message.identity_id
+        and (row.sent_at, row.sequence) > (message.sent_at, message.sequence)
+    ]
+    place = min(later, default=conversation.last_position + STEP)
+    before = max((row.position for row in neighbours if row.position < place), default=place - 2 * STEP)
+    return (before + place) // 2
 
 
 def _microseconds(at: datetime) -> int:
