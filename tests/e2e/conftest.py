@@ -1,0 +1,64 @@
+"""The real stack, a real browser: a customer at the simulator's page, an agent in the inbox."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from bench.stack import Stack, running
+
+CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+AS_ROOT = ["--no-sandbox", "--disable-dev-shm-usage"] if os.geteuid() == 0 else []
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    if CHROMIUM is None:
+        reason = "no chromium on this machine: install it (Debian: apt-get install chromium) to run the browser tests"
+        if os.environ.get("YIZHAN_REQUIRE_BROWSER"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": [*QUIET, *AS_ROOT]}
+
+
+@pytest.fixture(scope="module")
+def stack(browser: Browser) -> Iterator[Stack]:
+    """Asked for after the browser, so that a machine without one does not start it in vain."""
+    with running() as started:
+        yield started
+
+
+@pytest.fixture
+def screen(request: pytest.FixtureRequest) -> Any:
+    """screen(page, name): what the page looked like at that moment, for people to see."""
+    folder = Path(request.config.rootpath) / "test-results"
+    folder.mkdir(exist_ok=True)
+
+    def shoot(page: Page, name: str) -> None:
+        page.screenshot(path=folder / f"{name}.png")
+
+    return shoot
+
+
+@pytest.fixture
+def pages(browser: Browser) -> Iterator[Any]:
+    """pages(width, height, language): a window of its own, with cookies of its own."""
+    contexts = []
+
+    def open_page(width: int = 1440, height: int = 900, language: str = "zh-CN") -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, locale=language)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
