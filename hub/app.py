@@ -35,6 +35,7 @@ def create_app() -> OpenAPI:
     app.register_blueprint(webhooks.webhooks)
     app.register_blueprint(health.health)
     app.register_api(api.api)
+    app.add_url_rule("/api/v1/openapi.json", "description", lambda: app.api_doc)
     app.register_blueprint(inbox.inbox)
     app.after_request(inbox.harden)
     with app.app_context():
@@ -60,8 +61,7 @@ def make_core(settings: Settings, data: Path, database_url: str, redis_url: str)
     app = OpenAPI(
         "hub",
         info=Info(title="Yizhan", version="1"),
-        doc_prefix="/api/v1",
-        doc_ui=False,
+        doc_ui=False,  # pages for people: the description itself is at /api/v1/openapi.json
         validation_error_callback=problems.invalid,
         validation_error_status=422,
         static_folder=None,
@@ -107,5 +107,3 @@ def _environment(name: str) -> str:
     if value := os.environ.get(name):
         return value
     raise SystemExit(NOT_SET.format(name))
-
-

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+
 from flask import current_app
 from pydantic import BaseModel
 from redis import Redis, RedisError

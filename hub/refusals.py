@@ -4,9 +4,11 @@ from __future__ import annotations
 
 
 class Refusal(Exception):
-    def __init__(self, code: str, detail: str, status: int = 409):
+    """`facts` are for clients that say it in their own words."""
+
+    def __init__(self, code: str, detail: str, status: int = 409, **facts: str):
         super().__init__(detail)
-        self.code, self.detail, self.status = code, detail, status
+        self.code, self.detail, self.status, self.facts = code, detail, status, facts
 
 
 class NotFound(Refusal):

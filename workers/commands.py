@@ -14,7 +14,16 @@ from hub.settings import ConfigError
 
 __all__ = ["yizhan"]
 
-CELERY = [sys.executable, "-W", "ignore::celery.platforms.SecurityWarning", "-m", "celery", "--quiet", "-A", "workers.app:celery"]
+CELERY = [
+    sys.executable,
+    "-W",
+    "ignore::celery.platforms.SecurityWarning",
+    "-m",
+    "celery",
+    "--quiet",
+    "-A",
+    "workers.app:celery",
+]
 QUIET = ["--loglevel", "WARNING"]
 
 

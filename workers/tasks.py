@@ -196,5 +196,3 @@ def _taken_up(kind: str) -> None:
         hub().extensions["redis"].delete(pending_key(kind))
     except RedisError as error:
         log.warning("Redis is away: %s", type(error).__name__)
-
-

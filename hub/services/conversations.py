@@ -69,7 +69,9 @@ def locked_all(ids: Collection[int]) -> dict[int, Conversation]:
     rows = (
         select(Conversation)
         .options(
-            joinedload(Conversation.contact), joinedload(Conversation.reply_identity), joinedload(Conversation.last_message)
+            joinedload(Conversation.contact),
+            joinedload(Conversation.reply_identity),
+            joinedload(Conversation.last_message),
         )
         .where(Conversation.id.in_(ids))
         .order_by(Conversation.id)  # everybody locks in the same order
@@ -86,7 +88,8 @@ def claim(conversation: Conversation, agent: Agent) -> None:
         raise Refusal("resolved", "This conversation is resolved. Reopen it first.")
     if conversation.assignee_id not in (None, agent.id):
         assert conversation.assignee is not None
-        raise Refusal("already_claimed", f"{conversation.assignee.name} was first.")
+        first = conversation.assignee.name
+        raise Refusal("already_claimed", f"{first} was first.", by=first)
     _give(conversation, agent)
     note_event(conversation, "claimed", agent=agent.name)
     audit.record(agent, "claim", conversation)

@@ -35,7 +35,7 @@ def fit(content: Content, capabilities: Capabilities) -> list[Part]:
         check_media(attachment, capabilities)
         parts.append(Part(attachment=attachment))
     if content.link:
-        parts.append(_link(content.link, capabilities))
+        parts += _link(content.link, capabilities)
     if content.card:
         parts.append(_card(content.card, content.cover, capabilities))
     if not parts:
@@ -71,10 +71,10 @@ def _pieces(text: str, limit: int) -> Iterator[str]:
         text = text[len(head) :].lstrip()
 
 
-def _link(link: Link, capabilities: Capabilities) -> Part:
+def _link(link: Link, capabilities: Capabilities) -> list[Part]:
     if capabilities.links:
-        return Part(payload={"link": asdict(link)})
-    return Part(text=f"{link.title}\n{link.url}")
+        return [Part(payload={"link": asdict(link)})]
+    return [Part(text=piece) for piece in split(f"{link.title}\n{link.url}", capabilities.text_bytes)]
 
 
 def _card(card: Card, cover: Attachment | None, capabilities: Capabilities) -> Part:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Blueprint, Response, send_from_directory
+from flask import Blueprint, Response, request, send_from_directory
 
 BUILT = Path(__file__).parent.parent / "static" / "inbox"
 # nothing of the inbox comes from, or goes to, another host
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
     "font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'"
+    "frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
 NOT_BUILT = "The inbox is not built yet: run `make inbox` (or `make run`, which does it).\n"
 
@@ -26,7 +26,7 @@ def page(path: str = "") -> Response:
     if path.startswith(("api/", "hooks/")):
         return Response("not found", 404, content_type="text/plain")
     if path and (BUILT / path).is_file():
-        response = send_from_directory(BUILT, path)
+        response = _file(path)
         lasting = path.startswith("assets/")
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if lasting else "no-cache"
         return response
@@ -35,6 +35,18 @@ def page(path: str = "") -> Response:
     response = send_from_directory(BUILT, "index.html")
     response.headers["Cache-Control"] = "no-store"
     response.headers["Content-Security-Policy"] = POLICY
+    return response
+
+
+def _file(path: str) -> Response:
+    """The build leaves a compressed copy beside what is worth it."""
+    response = send_from_directory(BUILT, path)
+    if (BUILT / f"{path}.gz").is_file():
+        response.headers["Vary"] = "Accept-Encoding"
+        if request.accept_encodings["gzip"]:
+            packed = send_from_directory(BUILT, f"{path}.gz", mimetype=response.mimetype)
+            packed.headers["Content-Encoding"], packed.headers["Vary"] = "gzip", "Accept-Encoding"
+            return packed
     return response
 
 

@@ -15,7 +15,7 @@ from hub.refusals import Invalid, Refusal
 log = logging.getLogger(__name__)
 
 
-def problem(status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> Response:
+def problem(status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None, **facts: str) -> Response:
     title = code.replace("_", " ")
     document: dict[str, object] = {
         "type": "about:blank",
@@ -23,6 +23,7 @@ def problem(status: int, code: str, detail: str, errors: list[dict[str, str]] | 
         "status": status,
         "code": code,
         "detail": detail,
+        **facts,
     }
     if errors:
         document["errors"] = errors
@@ -38,7 +39,7 @@ def register(app: Flask) -> None:
     @app.errorhandler(Refusal)
     def refused(error: Refusal) -> Response:
         errors = [{"field": error.field, "reason": error.reason}] if isinstance(error, Invalid) else None
-        return problem(error.status, error.code, error.detail, errors)
+        return problem(error.status, error.code, error.detail, errors, **error.facts)
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:

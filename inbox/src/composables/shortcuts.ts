@@ -1,0 +1,44 @@
+/** Single-letter shortcuts and sequences such as "g i", never while somebody is typing. */
+import { onScopeDispose } from 'vue'
+
+const SEQUENCE_WITHIN = 1_200
+
+export type Shortcuts = Record<string, (event: KeyboardEvent) => void>
+
+/** An input method is composing: this key belongs to it, Enter included. */
+export const isComposing = (event: KeyboardEvent): boolean => event.isComposing || event.keyCode === 229
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest('input, textarea, select, [contenteditable="true"]') !== null
+}
+
+const isOverlaid = (): boolean => document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]') !== null
+
+function keyOf(event: KeyboardEvent): string {
+  // Some input methods swallow the letter even outside of text fields; the physical key remains.
+  if (event.key === 'Process' && event.code.startsWith('Key')) return event.code.slice(3).toLowerCase()
+  return event.key.length === 1 ? event.key.toLowerCase() : event.key
+}
+
+export function useShortcuts(shortcuts: Shortcuts): void {
+  let first = ''
+  let firstAt = 0
+
+  const pressed = (event: KeyboardEvent): void => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return
+    if (event.key !== 'Process' && isComposing(event)) return
+    if (isTyping(event.target) || isOverlaid()) return
+    const key = keyOf(event)
+    const sequence = first && Date.now() - firstAt < SEQUENCE_WITHIN ? `${first} ${key}` : ''
+    first = ''
+    const run = shortcuts[sequence] ?? shortcuts[key]
+    if (run) return run(event)
+    if (Object.keys(shortcuts).some((name) => name.startsWith(`${key} `))) {
+      first = key
+      firstAt = Date.now()
+    }
+  }
+
+  window.addEventListener('keydown', pressed)
+  onScopeDispose(() => window.removeEventListener('keydown', pressed))
+}

@@ -1,0 +1,28 @@
+/** Starts the inbox. */
+import { createPinia } from 'pinia'
+import { createApp } from 'vue'
+import App from './App.vue'
+import { i18n, loadAreas } from './i18n'
+import { applyTheme } from './preferences'
+import { router } from './router'
+import './styles/reset.css'
+import './styles/tokens.css'
+import './styles/base.css'
+import './styles/ui.css'
+
+applyTheme()
+
+// A tab from before a deployment asks for files that are gone: load the new version, drafts are in the browser.
+window.addEventListener('vite:preloadError', (event) => {
+  const reloadedAt = Number(sessionStorage.getItem('yizhan.reloaded') ?? 0)
+  if (Date.now() - reloadedAt < 60_000) return
+  event.preventDefault()
+  sessionStorage.setItem('yizhan.reloaded', String(Date.now()))
+  location.reload()
+})
+
+loadAreas('common')
+  .then(() => createApp(App).use(createPinia()).use(i18n).use(router).mount('#app'))
+  .catch((error: unknown) => {
+    throw error
+  })

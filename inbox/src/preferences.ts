@@ -1,0 +1,23 @@
+/** What each agent chose for this browser. */
+import { ref } from 'vue'
+
+export const THEMES = ['auto', 'light', 'dark'] as const
+export type Theme = (typeof THEMES)[number]
+
+export function stored<T extends string>(name: string, allowed: readonly T[], otherwise: T): T {
+  const value = localStorage.getItem(`yizhan.${name}`) as T | null
+  return value && allowed.includes(value) ? value : otherwise
+}
+
+export const theme = ref<Theme>(stored('theme', THEMES, 'auto'))
+
+export function applyTheme(): void {
+  if (theme.value === 'auto') delete document.documentElement.dataset.theme
+  else document.documentElement.dataset.theme = theme.value
+}
+
+export function switchTheme(next: Theme): void {
+  theme.value = next
+  localStorage.setItem('yizhan.theme', next)
+  applyTheme()
+}

@@ -1,0 +1,164 @@
+/** Every conversation we hold, the order of each view, and the counts. */
+import { defineStore } from 'pinia'
+import { computed, reactive, ref, shallowReactive } from 'vue'
+import { api, type Failure } from '@/api/client'
+import type { Conversation, Counts, Message } from '@/api/types'
+import { later, placed, sameOrder, VIEWS, type ViewName } from './order'
+import { useSession } from './session'
+
+interface ViewState {
+  /** The true order. */
+  order: number[]
+  /** What is on the screen: stands still while somebody points at it. */
+  shown: number[]
+  /** Rows whose place changed while the list stood still. */
+  moved: Set<number>
+  next: string | number | null
+  loaded: boolean
+  loading: boolean
+  error: Failure | null
+}
+
+const COUNTS_EVERY = 1_000
+const NAMES = Object.keys(VIEWS) as ViewName[]
+
+const emptyView = (): ViewState => ({
+  order: [],
+  shown: [],
+  moved: new Set(),
+  next: null,
+  loaded: false,
+  loading: false,
+  error: null,
+})
+
+export const useConversations = defineStore('conversations', () => {
+  const session = useSession()
+  const byId = shallowReactive(new Map<number, Conversation>())
+  const views = reactive<Record<ViewName, ViewState>>({ mine: emptyView(), waiting: emptyView(), all: emptyView() })
+  const counts = ref<Counts | null>(null)
+  const held = ref(false)
+  let countsTimer: ReturnType<typeof setTimeout> | undefined
+
+  const unreadMine = computed(() => {
+    let sum = 0
+    for (const conversation of byId.values()) {
+      if (conversation.status !== 'resolved' && session.isMe(conversation.assignee)) sum += conversation.unread
+    }
+    return sum
+  })
+
+  function rowsOf(view: ViewName): Conversation[] {
+    return views[view].shown.flatMap((id) => byId.get(id) ?? [])
+  }
+
+  /** Keeps what is newer; the detail's `reply` survives a newer row that came without it. */
+  function keep(conversation: Conversation): boolean {
+    const before = byId.get(conversation.id)
+    if (before && later(conversation.updated_at, before.updated_at) < 0) return false
+    byId.set(conversation.id, before?.reply && !conversation.reply ? { ...conversation, reply: before.reply } : conversation)
+    return true
+  }
+
+  function upsert(conversation: Conversation): boolean {
+    const before = byId.get(conversation.id)
+    if (!keep(conversation)) return false
+    const now = byId.get(conversation.id)!
+    for (const name of NAMES) place(name, now)
+    if (!before || before.status !== now.status || before.assignee?.id !== now.assignee?.id) countSoon()
+    return true
+  }
+
+  function place(name: ViewName, conversation: Conversation): void {
+    const state = views[name]
+    if (!state.loaded) return
+    const order = placed(state.order, conversation, VIEWS[name], session.me?.id ?? 0, byId, state.next !== null)
+    if (sameOrder(order, state.order)) return
+    state.order = order
+    if (held.value) state.moved.add(conversation.id)
+    else show(name)
+  }
+
+  function show(name: ViewName): void {
+    const state = views[name]
+    state.shown = state.order
+    state.moved.clear()
+  }
+
+  function hold(on: boolean): void {
+    held.value = on
+    if (!on) for (const name of NAMES) if (views[name].moved.size) show(name)
+  }
+
+  /** Our own action on a row shows at once, even under the pointer. */
+  function dropFromScreen(id: number): void {
+    for (const name of NAMES) {
+      const state = views[name]
+      if (state.order.includes(id)) continue
+      state.shown = state.shown.filter((other) => other !== id)
+      state.moved.delete(id)
+    }
+  }
+
+  async function load(name: ViewName, how: 'first' | 'more' | 'again'): Promise<void> {
+    const state = views[name]
+    if (state.loading || (how === 'more' && state.next === null)) return
+    state.loading = true
+    state.error = null
+    try {
+      // A refetch covers what is on the screen, up to the page size the hub allows.
+      const limit = how === 'again' ? Math.min(200, Math.max(50, state.order.length)) : 50
+      const page = await api.conversations(VIEWS[name].filter, how === 'more' ? state.next : null, limit)
+      for (const conversation of page.items) keep(conversation)
+      const me = session.me?.id ?? 0
+      const fresh = page.items.map(({ id }) => id).filter((id) => VIEWS[name].has(byId.get(id)!, me))
+      const before = how === 'more' ? state.order.filter((id) => !fresh.includes(id)) : []
+      state.order = [...before, ...fresh]
+      state.next = page.next
+      state.loaded = true
+      if (!held.value || how !== 'again') show(name)
+      else for (const id of state.order) if (!state.shown.includes(id)) state.moved.add(id)
+    } catch (error) {
+      state.error = error as Failure
+    } finally {
+      state.loading = false
+    }
+  }
+
+  async function fetchOne(id: number): Promise<Conversation> {
+    const conversation = await api.conversation(id)
+    const before = byId.get(id)
+    // What we may write is only told here, so it is taken even when the row itself is already newer.
+    if (!upsert(conversation) && before) byId.set(id, { ...before, reply: conversation.reply })
+    return byId.get(id)!
+  }
+
+  async function fetchCounts(): Promise<void> {
+    counts.value = await api.counts()
+  }
+
+  function countSoon(): void {
+    if (countsTimer) return
+    countsTimer = setTimeout(() => {
+      countsTimer = undefined
+      // The numbers are a hint; the next change asks again.
+      fetchCounts().catch(() => undefined)
+    }, COUNTS_EVERY)
+  }
+
+  /** A message newer than the row's preview; its own conversation event follows or came already. */
+  function noticeMessage(message: Message): void {
+    const row = byId.get(message.conversation_id)
+    if (row?.last_message?.id === message.id) byId.set(row.id, { ...row, last_message: message })
+  }
+
+  async function resync(): Promise<void> {
+    const loaded = NAMES.filter((name) => views[name].loaded || views[name].error)
+    await Promise.all([...loaded.map((name) => load(name, 'again')), fetchCounts().catch(() => undefined)])
+  }
+
+  return {
+    byId, views, counts, held, unreadMine,
+    rowsOf, upsert, hold, show, dropFromScreen, load, fetchOne, fetchCounts, noticeMessage, resync,
+  }
+})

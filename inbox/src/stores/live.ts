@@ -1,0 +1,76 @@
+/** Brings the hub's events into the stores, one frame at a time, and knows the state of the connection. */
+import { defineStore } from 'pinia'
+import { ref, shallowRef } from 'vue'
+import type { StreamEvents } from '@/api/types'
+import { listen, type Live } from '@/live/tabs'
+import type { LinkState, LiveEvent } from '@/live/stream'
+import { useConversations } from './conversations'
+import { useDirectory } from './directory'
+import { useSession } from './session'
+import { useThreads } from './threads'
+
+const BATCH = 16
+
+export const useLive = defineStore('live', () => {
+  const conversations = useConversations()
+  const directory = useDirectory()
+  const session = useSession()
+  const threads = useThreads()
+  const link = shallowRef<LinkState>({ kind: 'connecting' })
+  const open = ref<number | null>(null)
+  const resyncs = ref(0)
+  let live: Live | null = null
+  let waiting: LiveEvent[] = []
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  const handle: { [N in keyof StreamEvents]: (data: StreamEvents[N]) => void } = {
+    message: ({ message }) => {
+      threads.hear(message)
+      conversations.noticeMessage(message)
+    },
+    conversation: ({ conversation }) => void conversations.upsert(conversation),
+    channel: ({ channel }) => directory.upsertChannel(channel),
+    resync: () => void resync(),
+  }
+
+  function receive(event: LiveEvent): void {
+    waiting.push(event)
+    // A timer, not an animation frame: hidden tabs draw no frames and must still count.
+    timer ??= setTimeout(drain, BATCH)
+  }
+
+  function drain(): void {
+    timer = undefined
+    const events = waiting
+    waiting = []
+    for (const event of events) (handle[event.name] as (data: unknown) => void)(event.data)
+  }
+
+  async function resync(): Promise<void> {
+    await Promise.all([
+      conversations.resync(),
+      threads.resync(open.value),
+      open.value === null ? undefined : conversations.fetchOne(open.value).catch(() => undefined),
+      directory.load().catch(() => undefined),
+    ])
+    resyncs.value += 1
+  }
+
+  function start(): void {
+    stop()
+    live = listen(session.me!.id, {
+      event: receive,
+      state: (state) => (link.value = state),
+      failed: (attempt) => attempt > 0 && void session.check(),
+    })
+  }
+
+  function stop(): void {
+    live?.stop()
+    live = null
+  }
+
+  const hurry = (): void => live?.hurry()
+
+  return { link, open, resyncs, start, stop, hurry, resync }
+})

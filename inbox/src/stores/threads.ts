@@ -1,0 +1,194 @@
+/** The messages of the conversations opened lately, and those of ours still on their way to the hub. */
+import { defineStore } from 'pinia'
+import { shallowReactive } from 'vue'
+import { api, mayHaveArrived, type Failure } from '@/api/client'
+import type { Attachment, Message, MessageDraft } from '@/api/types'
+import { useConversations } from './conversations'
+import { useSession } from './session'
+
+export interface Pending {
+  key: string
+  conversation: number
+  text: string
+  note: boolean
+  attachments: Attachment[]
+  created_at: string
+  state: 'posting' | 'retrying' | 'failed'
+  error: Failure | null
+  /** The stream was faster than the answer: this message is the same one. */
+  arrivedAs: number | null
+}
+
+export interface Thread {
+  id: number
+  messages: Message[]
+  pending: Pending[]
+  before: string | number | null
+  loaded: boolean
+  loading: boolean
+  error: Failure | null
+  /** The first message not read when the thread was opened. */
+  firstUnread: number | null
+}
+
+const KEPT = 30
+const PAGE = 50
+const RETRY_AFTER = [1_000, 3_000, 8_000]
+
+export function merged(held: readonly Message[], incoming: readonly Message[]): Message[] {
+  const byId = new Map(held.map((message) => [message.id, message]))
+  for (const message of incoming) byId.set(message.id, message)
+  return [...byId.values()].sort((a, b) => a.id - b.id)
+}
+
+export function firstUnreadOf(messages: readonly Message[], unread: number): number | null {
+  if (unread <= 0) return null
+  const inbound = messages.filter((message) => message.direction === 'in')
+  return inbound.at(-unread)?.id ?? inbound[0]?.id ?? null
+}
+
+export const useThreads = defineStore('threads', () => {
+  const conversations = useConversations()
+  const session = useSession()
+  const byId = shallowReactive(new Map<number, Thread>())
+  /** Counts what the stream said, so that an answer asked for earlier never overwrites it. */
+  let tick = 0
+  const toldAt = new Map<number, number>()
+
+  function get(id: number): Thread {
+    let thread = byId.get(id)
+    if (thread) byId.delete(id)
+    else thread = shallowReactive(empty(id))
+    byId.set(id, thread)
+    for (const old of byId.keys()) {
+      if (byId.size <= KEPT) break
+      if (!byId.get(old)!.pending.length) byId.delete(old)
+    }
+    return thread
+  }
+
+  const empty = (id: number): Thread => ({
+    id, messages: [], pending: [], before: null, loaded: false, loading: false, error: null, firstUnread: null,
+  })
+
+  function take(thread: Thread, messages: readonly Message[], askedAt: number): void {
+    thread.messages = merged(
+      thread.messages,
+      messages.filter((message) => (toldAt.get(message.id) ?? -1) <= askedAt),
+    )
+  }
+
+  async function load(id: number, how: 'newest' | 'older'): Promise<void> {
+    const thread = get(id)
+    if (thread.loading || (how === 'older' && thread.before === null)) return
+    thread.loading = true
+    thread.error = null
+    const askedAt = tick
+    try {
+      const page = await api.messages(id, { limit: PAGE, before: how === 'older' ? thread.before : undefined })
+      const oldest = page.items[0]?.id ?? 0
+      const newest = thread.messages.at(-1)?.id ?? 0
+      // After a long absence the newest page may not touch what we hold; a hole must not look like a whole.
+      if (how === 'newest' && oldest > newest) thread.messages = []
+      const wasEmpty = thread.messages.length === 0
+      take(thread, page.items, askedAt)
+      if (how === 'older' || wasEmpty) thread.before = page.next
+      thread.loaded = true
+    } catch (error) {
+      thread.error = error as Failure
+    } finally {
+      thread.loading = false
+    }
+  }
+
+  /** What the stream says is always newer than what we hold. */
+  function hear(message: Message): void {
+    toldAt.set(message.id, ++tick)
+    const thread = byId.get(message.conversation_id)
+    if (!thread?.loaded) return
+    const isNew = !thread.messages.some(({ id }) => id === message.id)
+    if (isNew && message.direction !== 'in' && session.isMe(authorOf(message))) matchPending(thread, message)
+    thread.messages = merged(thread.messages, [message])
+  }
+
+  const authorOf = (message: Message): { id: number } | null =>
+    message.author.kind === 'agent' && message.author.id !== null ? { id: message.author.id } : null
+
+  function matchPending(thread: Thread, message: Message): void {
+    const twin = thread.pending.find(
+      (pending) =>
+        pending.arrivedAs === null &&
+        pending.state !== 'failed' &&
+        pending.text === message.text &&
+        pending.note === (message.direction === 'note'),
+    )
+    if (twin) change(thread, { ...twin, arrivedAs: message.id })
+  }
+
+  function change(thread: Thread, pending: Pending): void {
+    thread.pending = thread.pending.map((other) => (other.key === pending.key ? pending : other))
+  }
+
+  function send(id: number, text: string, note: boolean, attachments: Attachment[] = []): Promise<void> {
+    const thread = get(id)
+    const pending: Pending = {
+      key: newKey(),
+      conversation: id,
+      text,
+      note,
+      attachments,
+      created_at: new Date().toISOString(),
+      state: 'posting',
+      error: null,
+      arrivedAs: null,
+    }
+    thread.pending = [...thread.pending, pending]
+    return post(thread, pending.key)
+  }
+
+  /** The same key again: the hub answers with the first result, so trying again can never send twice. */
+  async function post(thread: Thread, key: string, tries = 0): Promise<void> {
+    const pending = thread.pending.find((other) => other.key === key)
+    if (!pending) return
+    change(thread, { ...pending, state: tries ? 'retrying' : 'posting', error: null })
+    const draft: MessageDraft = { note: pending.note }
+    if (pending.text) draft.text = pending.text
+    if (pending.attachments.length) draft.attachments = pending.attachments.map((attachment) => attachment.id)
+    const askedAt = tick
+    try {
+      const message = await api.postMessage(thread.id, draft, key)
+      take(thread, [message], askedAt)
+      discard(thread, key)
+    } catch (error) {
+      const wait = RETRY_AFTER[tries]
+      if (mayHaveArrived(error) && wait !== undefined) {
+        change(thread, { ...pending, state: 'retrying', error: error as Failure })
+        await new Promise((resolve) => setTimeout(resolve, wait))
+        return post(thread, key, tries + 1)
+      }
+      change(thread, { ...pending, state: 'failed', error: error as Failure })
+      // The refusal tells that what we knew of the window or the allowance is old.
+      conversations.fetchOne(thread.id).catch(() => undefined)
+    }
+  }
+
+  const retry = (thread: Thread, key: string): Promise<void> => post(thread, key)
+
+  function discard(thread: Thread, key: string): void {
+    thread.pending = thread.pending.filter((pending) => pending.key !== key)
+  }
+
+  async function resync(open: number | null): Promise<void> {
+    // Threads not on the screen are read again when they are opened.
+    for (const [id, thread] of byId) if (id !== open && !thread.pending.length) byId.delete(id)
+    if (open !== null && byId.has(open)) await load(open, 'newest')
+  }
+
+  return { byId, get, load, hear, send, retry, discard, resync }
+})
+
+function newKey(): string {
+  if (crypto.randomUUID) return crypto.randomUUID()
+  // Plain-HTTP installations have no randomUUID.
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

@@ -1,0 +1,69 @@
+/** Times and sizes in the reader's language, on the platform's own Intl. */
+
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+function format(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = locale + JSON.stringify(options)
+  let found = formats.get(key)
+  if (!found) formats.set(key, (found = new Intl.DateTimeFormat(locale, options)))
+  return found
+}
+
+const DAY = 86_400_000
+
+export const dayOf = (time: string | number): number => new Date(time).setHours(0, 0, 0, 0)
+
+export const clock = (time: string, locale: string): string =>
+  format(locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(new Date(time))
+
+export const moment = (time: string, locale: string): string =>
+  format(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(time))
+
+export function dayName(time: string, now: number, locale: string): string {
+  const days = Math.round((dayOf(now) - dayOf(time)) / DAY)
+  if (days < 2 && days >= 0) return new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(-days, 'day')
+  const sameYear = new Date(time).getFullYear() === new Date(now).getFullYear()
+  return format(locale, {
+    year: sameYear ? undefined : 'numeric',
+    month: 'short',
+    day: 'numeric',
+    weekday: 'short',
+  }).format(new Date(time))
+}
+
+/** For a list: minutes while it is fresh, then the clock, then the day. */
+export function ago(time: string, now: number, locale: string): string {
+  const minutes = Math.floor((now - Date.parse(time)) / 60_000)
+  if (minutes < 1) return new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(0, 'second')
+  if (minutes < 60) return span(minutes * 60_000, locale)
+  const days = Math.round((dayOf(now) - dayOf(time)) / DAY)
+  if (days === 0) return clock(time, locale)
+  if (days === 1) return new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(-1, 'day')
+  return format(locale, { month: 'numeric', day: 'numeric' }).format(new Date(time))
+}
+
+/** The one largest unit of a length of time, rounded down. */
+export function span(milliseconds: number, locale: string): string {
+  const minutes = Math.floor(milliseconds / 60_000)
+  if (minutes < 60) return unit(minutes, 'minute', locale)
+  const hours = Math.floor(minutes / 60)
+  if (hours < 48) return unit(hours, 'hour', locale)
+  return unit(Math.floor(hours / 24), 'day', locale)
+}
+
+function unit(value: number, name: string, locale: string): string {
+  // "narrow" in Chinese drops the word for minutes to one character, in English to one letter.
+  const style = locale.startsWith('zh') ? 'short' : 'narrow'
+  return new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: style }).format(value).replace(/\s+/g, '')
+}
+
+export function size(bytes: number, locale: string): string {
+  const names = ['byte', 'kilobyte', 'megabyte'] as const
+  const step = bytes < 1024 ? 0 : bytes < 1024 * 1024 ? 1 : 2
+  return new Intl.NumberFormat(locale, {
+    style: 'unit',
+    unit: names[step],
+    unitDisplay: step ? 'short' : 'long',
+    maximumFractionDigits: step === 2 ? 1 : 0,
+  }).format(bytes / 1024 ** step)
+}

@@ -1,0 +1,73 @@
+/** What the hub says in codes, said in the reader's words. */
+import { useI18n } from 'vue-i18n'
+import { Refusal, type Failure } from '@/api/client'
+import type { Conversation, Message } from '@/api/types'
+
+const TAIL = 4
+const PREVIEWED = 120
+
+export function useWording() {
+  const { t, te, locale } = useI18n()
+
+  function contactName(contact: { id: number; name: string }): string {
+    return contact.name || t('common.unnamed', { tail: String(contact.id).padStart(TAIL, '0').slice(-TAIL) })
+  }
+
+  /** A lost race carries in `by` who was first. */
+  function failure(error: Failure): string {
+    if (!(error instanceof Refusal)) return t('errors.unanswered')
+    const key = `errors.${error.code}`
+    if (te(key)) return t(key, { by: error.problem.by ?? '' })
+    if (error.problem.status >= 500) return t('errors.server', { code: error.code })
+    return t('errors.unknown', { code: error.code })
+  }
+
+  const code = (word: string): string => (te(`errors.${word}`) ? t(`errors.${word}`, { by: '' }) : word)
+
+  function event(message: Message): string {
+    const word = String(message.payload.event ?? '')
+    const key = `thread.event.${word}`
+    const who = personIn(message) || t('thread.event.someone')
+    const line = te(key) ? t(key, { who, to: nameIn(message.payload.to) || nameIn(message.payload.agent) || who }) : word
+    const reason = nameIn(message.payload.reason)
+    if (!reason) return line
+    return te(`thread.reason.${reason}`) ? t('thread.event.because', { line, reason: t(`thread.reason.${reason}`) }) : line
+  }
+
+  function preview(message: Message | null): string {
+    if (!message) return ''
+    if (message.kind === 'event') return event(message)
+    const body = message.text.slice(0, PREVIEWED).replace(/\s+/g, ' ').trim()
+    if (message.kind === 'text') return body
+    const key = `thread.kind.${message.kind}`
+    const kind = te(key) ? t(key) : t('thread.kind.unsupported')
+    const detail = body || nameIn(message.payload.title) || (message.kind === 'file' ? message.attachments[0]?.name : '')
+    return detail ? `[${kind}] ${detail}` : `[${kind}]`
+  }
+
+  /** The preview of a row says who spoke, unless it was the customer. */
+  function rowPreview(conversation: Conversation, isMine: (agent: { id: number }) => boolean): string {
+    const message = conversation.last_message
+    if (!message || message.direction === 'in' || message.kind === 'event') return preview(message)
+    const { author } = message
+    const who =
+      author.kind === 'bot'
+        ? t('thread.author.bot')
+        : author.id !== null && isMine({ id: author.id })
+          ? t('thread.author.me')
+          : author.name || t('thread.author.system')
+    return t('inbox.said', { who, what: preview(message) })
+  }
+
+  return { contactName, failure, code, event, preview, rowPreview, locale }
+}
+
+/** Payloads come from several hands: a name may stand alone or inside an object. */
+function nameIn(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (value && typeof value === 'object' && 'name' in value && typeof value.name === 'string') return value.name
+  return ''
+}
+
+const personIn = (message: Message): string =>
+  nameIn(message.payload.by) || nameIn(message.payload.agent) || nameIn(message.author)
