@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, PlainSerializer
@@ -11,7 +11,7 @@ from hub.models import Agent, Allowance, Attachment, Contact, Conversation, Deli
 
 
 def rfc3339(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 Time = Annotated[datetime, PlainSerializer(rfc3339, when_used="json-unless-none")]

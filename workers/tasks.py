@@ -30,7 +30,7 @@ AT_ONCE = 20
 GATHER_SECONDS = 0.02  # sends that end nearly together are recorded together
 SENDS_AT_ONCE = 8  # side by side, so that one slow answer of a provider does not stop the others
 # then it goes to the end of the queue, so that no kind of job keeps the others waiting
-TURN_SECONDS = 2.0
+TURN_SECONDS = 0.2
 ARRIVALS_KEPT = timedelta(days=7)  # providers repeat themselves for minutes; this is for the people who ask
 
 

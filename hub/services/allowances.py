@@ -5,20 +5,30 @@ The provider is the judge; we only avoid the sends it would refuse, and show age
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ScalarSelect, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select, text, update
 
 from channels.contract import Capabilities, Grant
 from hub.db import db, now
-from hub.jobs import UNFINISHED
 from hub.models import Allowance, Delivery, Identity
 from hub.refusals import Refusal
 
 RESERVED_FOR_PEOPLE = 1
+# what is queued now will be counted by the provider against the new allowance
+RENEW = text("""
+    INSERT INTO allowance (identity_id, action, "left", "limit", until)
+    SELECT identity_id, action, greatest(0, count - (
+               SELECT count(*) FROM delivery
+               WHERE lane = 'identity:' || row.identity_id AND state IN ('pending', 'running'))), count, until
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS row(
+             identity_id bigint, action text, count bigint, until timestamptz)
+    ON CONFLICT (identity_id, action)
+    DO UPDATE SET "left" = excluded."left", "limit" = excluded."limit", until = excluded.until
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +50,12 @@ def renew(renewals: Iterable[Renewal]) -> None:
         {
             "identity_id": identity_id,
             "action": action,
-            # what is queued now will be counted by the provider against the new allowance
-            "left": func.greatest(0, renewal.grant.count - _queued(identity_id)),
-            "limit": renewal.grant.count,
-            "until": renewal.at + renewal.grant.within,
+            "count": renewal.grant.count,
+            "until": (renewal.at + renewal.grant.within).isoformat(),
         }
         for (identity_id, action), renewal in sorted(latest.items(), key=lambda item: item[0])
     ]
-    row = insert(Allowance).values(rows)
-    fresh = {name: row.excluded[name] for name in ("left", "limit", "until")}
-    db.session.execute(row.on_conflict_do_update(index_elements=["identity_id", "action"], set_=fresh))
-
-
-def _queued(identity_id: int) -> ScalarSelect[int]:
-    queued = select(func.count()).where(Delivery.identity_id == identity_id, Delivery.state.in_(UNFINISHED))
-    return queued.scalar_subquery()
+    db.session.execute(RENEW, {"rows": json.dumps(rows)})
 
 
 def spend(identity_id: int, parts: int, capabilities: Capabilities, *, by_bot: bool) -> list[str | None]:

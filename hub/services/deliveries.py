@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -63,12 +63,19 @@ class Outcome:
 
 def record(outcomes: Sequence[Outcome]) -> None:
     """A claim that expired meanwhile is recorded all the same: now it is known."""
-    whole = joinedload(Delivery.message).options(selectinload(Message.deliveries), selectinload(Message.attachments))
     with db.session.no_autoflush:
-        rows = {row.id: row for row in again(Delivery, [outcome.delivery_id for outcome in outcomes], whole)}
+        rows = {row.id: row for row in again(Delivery, [outcome.delivery_id for outcome in outcomes])}
+        messages = _with_parts({row.message_id for row in rows.values()})
         for outcome in outcomes:
-            _record(rows[outcome.delivery_id], outcome)
+            delivery = rows[outcome.delivery_id]
+            _record(delivery, outcome)
+            tell(messages[delivery.message_id])
         pauses.lift({rows[each.delivery_id].channel for each in outcomes if isinstance(each.result, DeliveryResult)})
+
+
+def _with_parts(ids: Collection[int]) -> dict[int, Message]:
+    whole = (selectinload(Message.deliveries), selectinload(Message.attachments))
+    return {row.id: row for row in db.session.scalars(select(Message).where(Message.id.in_(ids)).options(*whole))}
 
 
 def _record(delivery: Delivery, outcome: Outcome) -> None:
@@ -87,7 +94,6 @@ def _record(delivery: Delivery, outcome: Outcome) -> None:
         _sent(delivery, outcome.result)
     else:
         _failed(delivery, outcome.result)
-    tell(delivery.message)
 
 
 def _sent(delivery: Delivery, result: DeliveryResult) -> None:
