@@ -27,6 +27,8 @@ check: $(STAMPS)/python $(STAMPS)/modules ## style, types, import rules
 	$(BIN)/lint-imports --config setup.cfg
 	@$(NODE_PATH) npm --prefix inbox run --silent check
 
+setup: $(STAMPS)/python $(STAMPS)/inbox ## install and build what is missing, start nothing
+
 test: $(STAMPS)/python $(STAMPS)/inbox $(STAMPS)/browser ## every test
 	$(BIN)/python -m pytest $(TESTS)
 	@$(NODE_PATH) npm --prefix inbox run --silent --if-present test -- --passWithNoTests
@@ -41,7 +43,7 @@ lock: $(STAMPS)/python ## write the exact versions of this venv to requirements.
 clean: ## remove what was installed and built; your data stays
 	rm -rf $(VENV) inbox/node_modules hub/static build dist *.egg-info
 
-.PHONY: help run check test bench lock clean
+.PHONY: help run setup check test bench lock clean
 
 $(STAMPS)/venv:
 	@echo "Making the virtual environment $(VENV)"
@@ -93,7 +95,7 @@ $(STAMPS)/browser: | $(STAMPS)/venv
 	@if ! command -v chromium >/dev/null || ! fc-list :lang=zh 2>/dev/null | grep -q .; then \
 	    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	        echo "Installing chromium and Chinese fonts for the browser tests"; \
-	        ( $(QUIET) apt-get update; DEBIAN_FRONTEND=noninteractive $(QUIET) apt-get install -y --no-install-recommends chromium fonts-noto-cjk ) || true; \
+	        ( $(QUIET) apt-get update; $(QUIET) env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium fonts-noto-cjk ) || true; \
 	    else echo "No chromium or no Chinese fonts here: browser tests may be skipped."; fi; \
 	fi
 	@touch $@

@@ -6,6 +6,7 @@ import logging
 import os
 from pathlib import Path
 
+from flask import Flask
 from flask_openapi3 import Info, OpenAPI  # type: ignore[attr-defined]
 from redis import Redis
 
@@ -66,20 +67,8 @@ def make_core(settings: Settings, data: Path, database_url: str, redis_url: str)
         validation_error_status=422,
         static_folder=None,
     )
-    app.config.update(
-        SQLALCHEMY_DATABASE_URI=with_driver(database_url),
-        # a hung or absent database is noticed at once: pushes then go to the spool
-        SQLALCHEMY_ENGINE_OPTIONS={
-            "pool_pre_ping": False,
-            "pool_size": 10,
-            "max_overflow": 20,
-            "pool_timeout": 5,
-            "connect_args": {"connect_timeout": 2},
-        },
-        REDIS_URL=redis_url,
-        MAX_CONTENT_LENGTH=LARGEST_BODY,
-    )
-    db.init_app(app)
+    app.config.update(REDIS_URL=redis_url, MAX_CONTENT_LENGTH=LARGEST_BODY)
+    _with_database(app, database_url)
     data.mkdir(parents=True, exist_ok=True)
     app.extensions.update(
         settings=settings,
@@ -91,6 +80,25 @@ def make_core(settings: Settings, data: Path, database_url: str, redis_url: str)
         announcer=Announcer(redis_url),
     )
     return app
+
+
+def create_store() -> Flask:
+    """The database alone: for commands that need no channel, and so none of the channels' secrets."""
+    app = Flask("hub")
+    _with_database(app, _environment("DATABASE_URL"))
+    return app
+
+
+def _with_database(app: Flask, url: str) -> None:
+    # an absent database is noticed at once: pushes then go to the spool
+    app.config["SQLALCHEMY_DATABASE_URI"] = with_driver(url)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "pool_size": 10,
+        "max_overflow": 20,
+        "pool_timeout": 5,
+        "connect_args": {"connect_timeout": 2},
+    }
+    db.init_app(app)
 
 
 def make_channels(settings: Settings, cache: RedisCache) -> dict[str, Channel]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -84,40 +83,37 @@ def migrate() -> None:
     upgrade(os.environ["DATABASE_URL"])
 
 
-@contextmanager
-def connected(config: Path, data: Path) -> Iterator[None]:
-    """Inside: the hub's context, on the stores of the environment, of a running `up`, or started for the moment."""
-    from hub.app import create_core
-    from hub.embedded import CannotStart
-    from hub.migrations.run import upgrade
-    from hub.up import services
+def with_stores(make_app: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """On the stores of the environment, of a running `up`, or started for the moment."""
 
-    os.environ.update(YIZHAN_CONFIG=str(config), YIZHAN_DATA=str(data))
-    try:
-        with services(data) as urls:
-            os.environ.update(urls)
-            upgrade(urls["DATABASE_URL"])
-            app = create_core()
-            with app.app_context():
-                yield
-    except (CannotStart, ConfigError) as reason:
-        raise click.ClickException(str(reason)) from None
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @CONFIG
+        @DATA
+        @wraps(command)
+        def connected(*, config: Path, data: Path, **options: Any) -> Any:
+            from hub import app as hub
+            from hub.embedded import CannotStart
+            from hub.migrations.run import upgrade
+            from hub.refusals import Refusal
+            from hub.up import services
 
-
-def with_hub(command: Callable[..., Any]) -> Callable[..., Any]:
-    @CONFIG
-    @DATA
-    @wraps(command)
-    def connected_command(*, config: Path, data: Path, **options: Any) -> Any:
-        from hub.refusals import Refusal
-
-        with connected(config, data):
+            os.environ.update(YIZHAN_CONFIG=str(config), YIZHAN_DATA=str(data))
             try:
-                return command(**options)
-            except Refusal as refusal:
-                raise click.ClickException(refusal.detail) from None
+                with services(data) as urls:
+                    os.environ.update(urls)
+                    upgrade(urls["DATABASE_URL"])
+                    with getattr(hub, make_app)().app_context():
+                        return command(**options)
+            except (CannotStart, ConfigError, Refusal) as reason:
+                raise click.ClickException(str(reason)) from None
 
-    return connected_command
+        return connected
+
+    return decorate
+
+
+with_database = with_stores("create_store")
+with_hub = with_stores("create_core")
 
 
 @yizhan.group()
@@ -130,7 +126,7 @@ def agent() -> None:
 @click.option("--name", required=True)
 @click.option("--role", type=click.Choice(["agent", "supervisor", "admin"]), default="agent", show_default=True)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
-@with_hub
+@with_database
 def add_agent(email: str, name: str, role: str, password_stdin: bool) -> None:
     """Make an agent, or change the one with this address."""
     from hub.db import transaction
@@ -153,7 +149,7 @@ def token() -> None:
 
 @token.command("create")
 @click.option("--agent", "email", required=True, help="Whose rights the token has.")
-@with_hub
+@with_database
 def create_token(email: str) -> None:
     """Make a token. It is shown this once."""
     from hub.db import transaction
@@ -181,7 +177,7 @@ def replay() -> None:
 
 
 @yizhan.command()
-@with_hub
+@with_database
 def demo() -> None:
     """Make the agents of the demo."""
     from hub.db import transaction

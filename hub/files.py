@@ -25,8 +25,12 @@ def keep(content: bytes) -> str:
 
 
 def path_of(digest: str) -> Path:
-    return current.data() / "files" / digest[:2] / digest
+    return path_in(folder(), digest)
 
 
-def read(digest: str) -> bytes:
-    return path_of(digest).read_bytes()
+def path_in(store: Path, digest: str) -> Path:
+    return store / digest[:2] / digest
+
+
+def folder() -> Path:
+    return current.data() / "files"

@@ -54,7 +54,7 @@ def plan(config: Path, data: Path, port: int, demo: bool) -> Plan:
     # the demo's agents need the tables, so that command brings them up to date itself
     first = [child("demo", "workers", "demo") if demo else child("migrate", "workers", "migrate")]
     children = [
-        child("web", "workers", "web", "--port", str(port)),
+        child("web", "workers", "web", "--port", str(port), "--host", "127.0.0.1" if demo else "0.0.0.0"),
         child("worker", "workers", "worker"),
         child("beat", "workers", "beat"),
     ]

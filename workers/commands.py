@@ -14,16 +14,7 @@ from hub.settings import ConfigError
 
 __all__ = ["yizhan"]
 
-CELERY = [
-    sys.executable,
-    "-W",
-    "ignore::celery.platforms.SecurityWarning",
-    "-m",
-    "celery",
-    "--quiet",
-    "-A",
-    "workers.app:celery",
-]
+CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "workers.app:celery"]
 QUIET = ["--loglevel", "WARNING"]
 
 

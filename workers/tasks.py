@@ -10,16 +10,17 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
+from pathlib import Path
 
 from redis import RedisError
 
-from channels.contract import Address, Channel, DeliveryResult, OutboundMessage
-from channels.errors import SendError, Uncertain
+from channels.contract import Address, Attachment, Channel, DeliveryResult
+from channels.errors import SendError, Uncertain, Unreachable
 from hub import current, files
 from hub.db import now, transaction
 from hub.doorbell import TYPING, WORK, pending_key
 from hub.jobs import again, claim, due_kinds, lost_claims, one_again, purge, retry_later
-from hub.models import Arrival, BotTurn, MediaFetch
+from hub.models import Arrival, BotTurn, Delivery, MediaFetch
 from hub.services import attachments, bot_turns, conversations, deliveries, intake
 from hub.services.deliveries import Outcome
 from workers.app import bots, celery, hub
@@ -105,8 +106,8 @@ def deliver(limit: int) -> int:
         return 0
     with ThreadPoolExecutor(len(claimed)) as threads:
         sends = [
-            threads.submit(_send, delivery.id, current.channels()[delivery.channel], message)
-            for delivery, message in claimed
+            threads.submit(_send, files.folder(), current.channels()[delivery.channel], delivery)
+            for delivery in claimed
         ]
         for outcomes in _as_they_end(sends):
             with transaction():
@@ -114,17 +115,17 @@ def deliver(limit: int) -> int:
     return len(claimed)
 
 
-def _send(delivery_id: int, channel: Channel, message: OutboundMessage) -> Outcome:
+def _send(store: Path, channel: Channel, delivery: Delivery) -> Outcome:
     started_at = now()
     result: DeliveryResult | SendError
     try:
-        result = channel.send(message)
+        result = channel.send(deliveries.outbound(delivery, store))
     except SendError as error:
         result = error
     except Exception as error:  # a bug in the adapter: it may have come before or after the send
         log.exception("%s: a bug in the adapter's send", channel.name)
         result = Uncertain(f"{type(error).__name__} in the adapter", code="bug")
-    return Outcome(delivery_id, started_at, now(), result)
+    return Outcome(delivery.id, started_at, now(), result)
 
 
 def _as_they_end(sends: list[Future[Outcome]]) -> Iterator[list[Outcome]]:
@@ -141,16 +142,23 @@ def fetch(limit: int) -> int:
         claimed = claim(MediaFetch, MediaFetch.channel.in_(list(current.channels())), limit=limit)
         jobs = [(job.id, current.channels()[job.channel], attachments.wanted(job)) for job in claimed]
     for job_id, channel, wanted in jobs:
-        try:
-            file = channel.fetch(wanted)
-            digest = files.keep(file.content)
-        except SendError as error:
-            with transaction():
-                attachments.not_fetched(one_again(MediaFetch, job_id), error)
-        else:
-            with transaction():
-                attachments.fetched(one_again(MediaFetch, job_id), file, digest)
+        _fetch(job_id, channel, wanted)
     return len(jobs)
+
+
+def _fetch(job_id: int, channel: Channel, wanted: Attachment) -> None:
+    try:
+        file = channel.fetch(wanted)
+        digest = files.keep(file.content)
+    except Exception as error:
+        if not isinstance(error, SendError):
+            log.exception("%s: a bug in the adapter's fetch", channel.name)
+        reason = error if isinstance(error, SendError) else Unreachable(type(error).__name__, code="bug")
+        with transaction():
+            attachments.not_fetched(one_again(MediaFetch, job_id), reason)
+    else:
+        with transaction():
+            attachments.fetched(one_again(MediaFetch, job_id), file, digest)
 
 
 DOES: dict[str, tuple[Callable[[int], int], int]] = {
@@ -186,8 +194,11 @@ def sweep() -> None:
 
 @celery.task
 def tidy() -> None:
-    with hub().app_context(), transaction():
-        purge(Arrival, ARRIVALS_KEPT)
+    with hub().app_context():
+        purged = True
+        while purged:
+            with transaction():
+                purged = bool(purge(Arrival, ARRIVALS_KEPT))
 
 
 def _taken_up(kind: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -13,7 +11,8 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from hub.db import db, now
 from hub.models import Allowance, Contact, Conversation, Identity, Message
-from hub.refusals import Invalid, NotFound
+from hub.queries import cursors
+from hub.refusals import NotFound
 from hub.shapes import ContactShape, ConversationShape
 
 STATUSES = ("bot", "waiting", "open", "snoozed", "resolved")
@@ -52,15 +51,17 @@ def conversations(
     if words:
         wanted = wanted.where(_mentions(words))
     if cursor:
-        place = tuple_(order, Conversation.id)
-        wanted = wanted.where(place > _place(cursor) if queue else place < _place(cursor))
+        here, there = tuple_(order, Conversation.id), tuple_(*cursors.place(cursor, int))
+        wanted = wanted.where(here > there if queue else here < there)
     by = (order.asc(), Conversation.id.asc()) if queue else (order.desc(), Conversation.id.desc())
     rows = db.session.scalars(wanted.order_by(*by).limit(limit + 1)).all()
     page = rows[:limit]
     more = len(rows) > limit
     last = page[-1] if page else None
-    following = _cursor(last.waiting_since if queue else last.last_activity_at, last.id) if more and last else None
-    return shapes(page), following
+    if not (more and last):
+        return shapes(page), None
+    ended_at = last.waiting_since if queue and last.waiting_since else last.last_activity_at
+    return shapes(page), cursors.cursor(ended_at, last.id)
 
 
 def counts(agent_id: int) -> dict[str, int]:
@@ -118,15 +119,3 @@ def _mentions(words: str) -> ColumnElement[bool]:
         .where(Contact.id == Conversation.contact_id, or_(Contact.name.ilike(pattern), Identity.value.ilike(pattern)))
     )
     return or_(said.exists(), people.exists())
-
-
-def _cursor(at: datetime | None, row_id: int) -> str:
-    return urlsafe_b64encode(json.dumps([at.isoformat() if at else "", row_id]).encode()).decode()
-
-
-def _place(cursor: str) -> Any:
-    try:
-        at, row_id = json.loads(urlsafe_b64decode(cursor))
-        return tuple_(datetime.fromisoformat(at), int(row_id))
-    except (ValueError, TypeError):
-        raise Invalid("cursor", "is not one that this API gave") from None

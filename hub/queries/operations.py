@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, cast, func, literal, null, select, union_all
+from sqlalchemy import BigInteger, cast, func, literal, null, select, tuple_, union_all
 from sqlalchemy.sql import Select
 
 from hub import current
 from hub.db import db
 from hub.models import Arrival, Attachment, BotTurn, ChannelState, Delivery, MediaFetch, Message
+from hub.queries import cursors
 from hub.shapes import ChannelHealth, JobShape
 
 STATES = ("pending", "running", "failed", "uncertain", "done", "cancelled")
@@ -57,7 +57,7 @@ def channels() -> list[ChannelHealth]:
     return healths
 
 
-def jobs(states: Sequence[str], before: datetime | None, limit: int) -> tuple[list[JobShape], str | None]:
+def jobs(states: Sequence[str], cursor: str | None, limit: int) -> tuple[list[JobShape], str | None]:
     """Newest first over all kinds of jobs, and the cursor of the next page."""
     # where each kind of job finds its conversation
     found_by: list[tuple[Any, Any]] = [
@@ -71,12 +71,14 @@ def jobs(states: Sequence[str], before: datetime | None, limit: int) -> tuple[li
     )
     listed = every.subquery()
     wanted = select(listed)
-    if before:
-        wanted = wanted.where(listed.c.created_at < before)
-    rows = db.session.execute(wanted.order_by(listed.c.created_at.desc()).limit(limit + 1)).mappings().all()
+    place = (listed.c.created_at, listed.c.kind, listed.c.id)
+    if cursor:
+        wanted = wanted.where(tuple_(*place) < tuple_(*cursors.place(cursor, str, int)))
+    newest_first = wanted.order_by(*(column.desc() for column in place))
+    rows = db.session.execute(newest_first.limit(limit + 1)).mappings().all()
     page = [JobShape(**{**row, "id": f"{row['kind']}-{row['id']}"}) for row in rows[:limit]]
-    following = rows[limit - 1]["created_at"].isoformat() if len(rows) > limit else None
-    return page, following
+    last = rows[limit - 1] if len(rows) > limit else None
+    return page, cursors.cursor(last["created_at"], last["kind"], last["id"]) if last else None
 
 
 def database_answers() -> bool:

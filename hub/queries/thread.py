@@ -11,7 +11,7 @@ from sqlalchemy.orm import selectinload
 from hub import current
 from hub.db import db, now
 from hub.models import Allowance, Conversation, Message
-from hub.refusals import Invalid
+from hub.refusals import Invalid, NotFound
 from hub.shapes import ConversationShape, MessageShape
 
 
@@ -60,6 +60,13 @@ def messages(
     if not forwards:
         page.reverse()
     return [MessageShape.of(row) for row in page], following
+
+
+def message(message_id: int) -> Message:
+    row = db.session.get(Message, message_id)
+    if row is None:
+        raise NotFound("message")
+    return row
 
 
 def reply_options(row: Conversation) -> ReplyShape:

@@ -22,6 +22,7 @@ def identify(senders: Collection[tuple[Address, Aliases]]) -> dict[Address, Iden
             contact = next((known[alias].contact for alias in aliases if alias in known), None) or Contact(name="")
             known[sender] = Identity(scheme=sender.scheme, value=sender.value, reachable=True, contact=contact)
             db.session.add(known[sender])
+    db.session.flush()  # messages name their author
     return known
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from channels.contract import Address, Card, DeliveryResult, File, Link, OutboundMessage, Receipt
-from channels.errors import Gone, Misconfigured, SendError, Uncertain, WindowClosed
+from channels.errors import Gone, Misconfigured, Refused, SendError, Uncertain, WindowClosed
 from hub import current, files
 from hub.db import db, now
 from hub.jobs import again, claim, lost_claims, retry_later
@@ -22,8 +23,8 @@ LOST_WORKER = "The worker died while sending: it may have arrived."
 FORWARD = ("", "delivered", "read")
 
 
-def claim_due(limit: int) -> list[tuple[Delivery, OutboundMessage]]:
-    """Parts to send, outside of any transaction. Channels that are paused wait."""
+def claim_due(limit: int) -> list[Delivery]:
+    """Parts to send, with all that `outbound` needs of them. Channels that are paused wait."""
     paused = select(ChannelState.channel).where(ChannelState.paused_until > now())
     claimed = claim(
         Delivery, Delivery.channel.not_in(paused), Delivery.channel.in_(list(current.channels())), limit=limit
@@ -33,12 +34,12 @@ def claim_due(limit: int) -> list[tuple[Delivery, OutboundMessage]]:
     whole = (joinedload(Delivery.identity), joinedload(Delivery.message), joinedload(Delivery.attachment))
     ids = [delivery.id for delivery in claimed]
     rows = select(Delivery).where(Delivery.id.in_(ids)).order_by(Delivery.id).options(*whole)
-    return [(delivery, outbound(delivery)) for delivery in db.session.scalars(rows)]
+    return list(db.session.scalars(rows))
 
 
-def outbound(delivery: Delivery) -> OutboundMessage:
-    """The part as its channel takes it."""
-    file = _file(delivery)
+def outbound(delivery: Delivery, store: Path) -> OutboundMessage:
+    """The part as its channel takes it. Asks the database for nothing."""
+    file = _file(delivery, store)
     link, card = delivery.payload.get("link"), delivery.payload.get("card")
     return OutboundMessage(
         id=delivery.uid,
@@ -156,8 +157,12 @@ def _give_up(delivery: Delivery, error: SendError) -> None:
         delivery.identity.reachable = False
 
 
-def _file(delivery: Delivery) -> File | None:
-    if delivery.attachment is None or delivery.attachment.sha256 is None:
-        return None
+def _file(delivery: Delivery, store: Path) -> File | None:
     attachment = delivery.attachment
-    return File(attachment.name, attachment.mime, files.read(attachment.sha256 or ""))
+    if attachment is None:
+        return None
+    try:
+        content = files.path_in(store, attachment.sha256 or "").read_bytes()
+    except OSError:
+        raise Refused("the file is no longer in the store", code="lost_file") from None
+    return File(attachment.name, attachment.mime, content)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub.db import db, now
 from hub.jobs import Job, job_models, ring
 from hub.live import tell
-from hub.models import Agent, Arrival, Attachment, Delivery, MediaFetch
+from hub.models import Agent, Arrival, Attachment, Delivery, MediaFetch, Message
 from hub.refusals import NotFound, Refusal
 from hub.services import allowances, arrivals, audit, replies
 
@@ -16,10 +16,20 @@ def find(name: str) -> Job:
     """By the id the API gives: "delivery-12"."""
     kind, _, number = name.rpartition("-")
     model = next((model for model in job_models() if model.kind == kind), None)
-    job = db.session.get(model, int(number), with_for_update=True) if model and number.isdigit() else None
+    is_id = number.isdecimal() and len(number) <= 18
+    job = db.session.get(model, int(number), with_for_update=True) if model and is_id else None
     if job is None:
         raise NotFound("job")
     return job
+
+
+def resend(message: Message, by: Agent) -> None:
+    """Send again what of this message did not arrive, or may not have."""
+    parts = [part for part in message.deliveries if part.state in ("failed", "uncertain")]
+    if not parts:
+        raise Refusal("not_retryable", "Nothing of this message failed.")
+    for part in parts:
+        retry(part, by)
 
 
 def retry(job: Job, by: Agent) -> None:

@@ -13,7 +13,7 @@ POLICY = (
     "font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
-NOT_BUILT = "The inbox is not built yet: run `make inbox` (or `make run`, which does it).\n"
+NOT_BUILT = "The inbox is not built yet: run `make setup` (`make run` does it too).\n"
 
 inbox = Blueprint("inbox", __name__)
 

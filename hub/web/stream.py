@@ -148,7 +148,7 @@ def _id(text: str) -> Id:
 
 def _is_id(text: str) -> bool:
     milliseconds, _, number = text.partition("-")
-    return milliseconds.isdigit() and (number or "0").isdigit()
+    return milliseconds.isdecimal() and (number or "0").isdecimal()
 
 
 def _frame(key: str, fields: dict[str, str]) -> Frame:

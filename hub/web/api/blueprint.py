@@ -20,7 +20,7 @@ api.before_request(require_agent)
 
 def _id(value: object) -> object:
     text = str(value)
-    return int(text) if text.isdigit() and int(text) <= LARGEST_ID else 0
+    return int(text) if text.isdecimal() and int(text) <= LARGEST_ID else 0
 
 
 class ById(BaseModel):

@@ -147,6 +147,6 @@ def _assignee(given: str | None) -> int | None:
             return None
         case "me":
             return the_agent().id
-        case number if number.isdigit():
+        case number if number.isdecimal():
             return int(number)
     raise Invalid("assignee", "must be me, none or an agent's id")

@@ -28,6 +28,8 @@ class Upload(BaseModel):
 
 @api.post("/attachments", responses={201: AttachmentShape})
 def upload_attachment(form: Upload) -> Response:
+    if isinstance(form.file, str):
+        raise Invalid("file", "must be a file")
     content = form.file.read(LARGEST_UPLOAD + 1)
     if not content:
         raise Invalid("file", "is empty")

@@ -11,7 +11,7 @@ from hub.db import transaction
 from hub.models import Attachment, Message
 from hub.queries import files, inbox, thread
 from hub.refusals import Invalid
-from hub.services import conversations, replies
+from hub.services import conversations, jobs, replies
 from hub.services.fitting import Content
 from hub.shapes import MessageShape
 from hub.web.api.blueprint import ById, Page, answer, api, listing
@@ -78,6 +78,15 @@ def say(path: ById, body: Say) -> Response:
             raise
         return answer(MessageShape.of(before))
     return answer(MessageShape.of(message), 201)
+
+
+@api.post("/messages/<id>/resend", responses={200: MessageShape})
+def resend(path: ById) -> Response:
+    with transaction():
+        message = thread.message(path.id)
+        conversations.locked(message.conversation_id)
+        jobs.resend(message, the_agent())
+    return answer(MessageShape.of(message))
 
 
 def _say(conversation_id: int, body: Say, key: str | None) -> Message:

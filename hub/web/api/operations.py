@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from flask import Response
-from pydantic import AwareDatetime, BaseModel, BeforeValidator
+from pydantic import BaseModel, BeforeValidator
 
 from hub.db import transaction
 from hub.queries import agents, operations
@@ -37,7 +36,7 @@ State = Literal["pending", "running", "done", "failed", "uncertain", "cancelled"
 
 class JobFilter(Page):
     state: Annotated[list[State], BeforeValidator(comma_list)] = ["pending", "running", "failed", "uncertain"]
-    cursor: AwareDatetime | None = None
+    cursor: str | None = None
 
 
 class JobName(BaseModel):
@@ -61,8 +60,7 @@ def list_channels() -> Response:
 @api.get("/jobs", responses={200: Jobs})
 @at_least("supervisor")
 def list_jobs(query: JobFilter) -> Response:
-    before: datetime | None = query.cursor
-    return listing(*operations.jobs(query.state, before, query.limit))
+    return listing(*operations.jobs(query.state, query.cursor, query.limit))
 
 
 @api.post("/jobs/<id>/retry", responses={202: None})

@@ -120,6 +120,7 @@ export const api = {
 
   postMessage: (id: number, draft: MessageDraft, key: string) =>
     request<Message>('POST', `/conversations/${id}/messages`, { body: draft, headers: { 'Idempotency-Key': key } }),
+  resend: (message: number) => request<Message>('POST', `/messages/${message}/resend`, { body: {} }),
   claim: (id: number) => request<Conversation>('POST', `/conversations/${id}/claim`, { body: {} }),
   assign: (id: number, agent: number | null) =>
     request<Conversation>('POST', `/conversations/${id}/assign`, { body: { agent } }),

@@ -3,14 +3,12 @@ import { useI18n } from 'vue-i18n'
 import { api, Refusal, type Failure } from '@/api/client'
 import type { AgentRef, Conversation } from '@/api/types'
 import { useConversations } from '@/stores/conversations'
-import { useSession } from '@/stores/session'
 import { useToasts } from '@/stores/toasts'
 import { useWording } from '@/text/wording'
 
 export function useActions() {
   const { t } = useI18n()
   const conversations = useConversations()
-  const session = useSession()
   const toasts = useToasts()
   const wording = useWording()
 
@@ -29,13 +27,8 @@ export function useActions() {
   async function explain(id: number, error: unknown): Promise<void> {
     const lost = error instanceof Refusal && error.problem.status === 409
     // Whoever was faster changed the conversation: what we show must follow before we say so.
-    const now = lost ? await conversations.fetchOne(id).catch(() => null) : null
-    const rival = now?.assignee && !session.isMe(now.assignee) ? now.assignee.name : ''
-    const words =
-      error instanceof Refusal && error.code === 'already_claimed' && rival
-        ? t('errors.already_claimed', { detail: rival })
-        : wording.failure(error as Failure)
-    toasts.say(words, { tone: 'danger' })
+    if (lost) await conversations.fetchOne(id).catch(() => null)
+    toasts.say(wording.failure(error as Failure), { tone: 'danger' })
   }
 
   const reopen = (id: number): Promise<boolean> => change(id, () => api.reopen(id), t('thread.done.reopened'))
@@ -44,6 +37,13 @@ export function useActions() {
     claim: (id: number) => change(id, () => api.claim(id), t('thread.done.claimed')),
     resolve: (id: number) => change(id, () => api.resolve(id), t('thread.done.resolved'), () => void reopen(id)),
     reopen,
+    resend: async (message: number) => {
+      try {
+        await api.resend(message)
+      } catch (error) {
+        toasts.say(wording.failure(error as Failure), { tone: 'danger' })
+      }
+    },
     toBot: (id: number) => change(id, () => api.handover(id, 'bot'), t('thread.done.toBot')),
     toPeople: (id: number) => change(id, () => api.handover(id, 'people'), t('thread.done.toPeople')),
     assign: (id: number, agent: AgentRef | null) =>
