@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from celery import Celery
@@ -17,6 +18,9 @@ if TYPE_CHECKING:  # beat reads the timetable only, and stays small
     from workers.bots.contract import Bot
 
 QUEUES = ("arrival", "bot_turn", "delivery", "media_fetch", "typing", "timetable")
+
+# our tasks are JSON: what a pickle could do to root cannot happen
+warnings.filterwarnings("ignore", message="You're running the worker with superuser")
 
 celery = Celery("yizhan", broker=os.environ.get("REDIS_URL"), include=["workers.tasks"])
 celery.conf.update(
