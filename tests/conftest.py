@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import psycopg
 import pytest
 import responses
 from flask import Flask
 from redis import Redis
-from sqlalchemy import NullPool, create_engine, make_url, text
+from sqlalchemy import create_engine, make_url, text
 
 from hub import embedded
 from tests.pager import ENTRY_POINTS, Pager
@@ -124,7 +125,7 @@ _apps: list[Flask] = []
 
 
 @pytest.fixture
-def app(environment: Mapping[str, str], database_url: str, redis_url: str) -> Iterator[Flask]:
+def app(environment: Mapping[str, str], database_url: str, redis_url: str) -> Flask:
     """The web process as it is run, made once; its tables and its Redis are empty."""
     from hub.app import create_app
 
@@ -133,7 +134,7 @@ def app(environment: Mapping[str, str], database_url: str, redis_url: str) -> It
     empty(database_url, redis_url)
     Pager.answers.clear()
     Pager.sent.clear()
-    yield _apps[0]
+    return _apps[0]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -149,10 +150,12 @@ def _close_apps() -> Iterator[None]:
 def empty(database_url: str, redis_url: str) -> None:
     from hub.db import Base
 
-    engine = create_engine(database_url, poolclass=NullPool)
-    with engine.begin() as connection:
-        connection.execute(text("SET lock_timeout = '5s'"))  # a test before this one left a transaction open
-        connection.execute(text(f"TRUNCATE {', '.join(Base.metadata.tables)} RESTART IDENTITY CASCADE"))
+    deletes = [f"DELETE FROM {table}" for table in reversed(Base.metadata.sorted_tables)]  # much faster than TRUNCATE
+    counters = "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'"
+    # the time limit: a test before this one may have left a transaction open
+    script = "; ".join(["SET lock_timeout = '5s'", *deletes, counters])
+    with psycopg.connect(database_url.replace("+psycopg", ""), cursor_factory=psycopg.ClientCursor) as connection:
+        connection.execute(script)  # type: ignore[call-overload]
     with Redis.from_url(redis_url) as redis:
         redis.flushdb()
 

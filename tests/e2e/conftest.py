@@ -13,7 +13,9 @@ from playwright.sync_api import Browser, Page
 
 from bench.stack import Stack, running
 
-CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
 QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 AS_ROOT = ["--no-sandbox", "--disable-dev-shm-usage"] if os.geteuid() == 0 else []
 

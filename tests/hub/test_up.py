@@ -275,7 +275,7 @@ def test_the_plan_of_the_demo() -> None:
     plan = up.plan(Path("/config"), Path("/data"), 9000, demo=True)
     assert {child.name: child.command[2:] for child in (*plan.first, *plan.children)} == {
         "demo": ["workers", "demo"],
-        "web": ["workers", "web", "--port", "9000"],
+        "web": ["workers", "web", "--port", "9000", "--host", "127.0.0.1"],
         "worker": ["workers", "worker"],
         "beat": ["workers", "beat"],
         "simulator": ["simulator", "--port", "9001", "--hub", "http://127.0.0.1:9000"],

@@ -1,0 +1,55 @@
+"""One real stack for all fault tests; the simulator forgets everything between them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.stack import REPOSITORY, running
+from tests.faults.shop import Inbox, Shop
+
+CLAIM_EXPIRES = "12s"  # longer than a send may take, as it must be
+QUESTIONS = 4  # as many as the bot may answer: of five answers the last is for a person
+
+BOT = 'engine = "keywords"\n' + "".join(
+    f'[[settings.rules]]\nwhen = ["q{number}"]\nsay = "a{number}"\n' for number in range(1, QUESTIONS + 1)
+)
+
+
+@pytest.fixture(scope="session")
+def open_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    config = tmp_path_factory.mktemp("faults") / "config"
+    shutil.copytree(REPOSITORY / "config", config)
+    (config / "bots" / "frontdesk.toml").write_text(BOT)
+    _replace(config / "hub.toml", r'claim_expires = "\w+"', f'claim_expires = "{CLAIM_EXPIRES}"')
+    with running(config) as stack:
+        shop = Shop(stack, stack.simulator, stack.api())
+        yield shop
+        shop.api.session.close()
+        shop.simulator.session.close()
+
+
+@pytest.fixture
+def shop(open_shop: Shop) -> Iterator[Shop]:
+    open_shop.simulator.post("/reset")
+    open_shop.write(open_shop.customer(), "q1")  # the reset revoked the token: a fault is not to meet its renewal
+    open_shop.comes_to_rest()
+    yield open_shop
+    open_shop.comes_to_rest()
+
+
+@pytest.fixture
+def inbox(shop: Shop) -> Iterator[Inbox]:
+    inbox = Inbox(shop)
+    yield inbox
+    inbox.close()
+
+
+def _replace(path: Path, pattern: str, replacement: str) -> None:
+    text, count = re.subn(pattern, replacement, path.read_text())
+    assert count == 1, f"{pattern} is not in {path}"
+    path.write_text(text)

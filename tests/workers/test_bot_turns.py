@@ -1,0 +1,223 @@
+"""What the bot's answers do: it speaks while the conversation is its own, and makes way for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from hub.db import db, now
+from hub.knowledge import Knowledge
+from hub.models import Allowance, BotTurn
+from tests.stage import Stage, WeChat, at_once, states
+from workers.app import bots
+from workers.bots.contract import Answer, Bot, Candidate, HandOver, Say, Turn
+
+HANDED_OVER = "正在为您转接人工客服，请稍候。"
+MISSED = "抱歉，我没有听懂。您可以换个说法，或者回复「转人工」。"
+
+
+class Told(Bot):
+    """Does what a test says, and remembers what it was asked."""
+
+    def __init__(self, answer: Callable[[Turn], Answer | None]):
+        super().__init__(None, Knowledge())
+        self.answer_with, self.turns = answer, list[Turn]()
+
+    def answer(self, turn: Turn) -> Answer | None:
+        self.turns.append(turn)
+        return self.answer_with(turn)
+
+
+@pytest.fixture
+def employ(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Turn], Answer | None]], Told]:
+    def put(answer: Callable[[Turn], Answer | None]) -> Told:
+        told = Told(answer)
+        monkeypatch.setitem(bots(), "frontdesk", told)
+        return told
+
+    return put
+
+
+def test_it_answers_and_says_why(stage: Stage, wechat: WeChat) -> None:
+    stage.push("怎么退款")
+    stage.work()
+    turn, conversation = stage.row(BotTurn), stage.conversation()
+    assert (turn.state, turn.outcome) == ("done", "said")
+    assert turn.candidates == [{"id": "refund", "question": "怎么退款", "score": 1.0}]
+    assert (conversation.status, conversation.unread, conversation.misses) == ("bot", 0, 0)
+    answer = stage.agent().get("/conversations/1/messages")["items"][-1]
+    assert answer["author"] == {"kind": "bot", "id": None, "name": "frontdesk"}
+    assert answer["payload"]["bot_turn"]["choice"] == "refund"
+    assert wechat.sent == [
+        {"touser": "anna", "msgtype": "text", "text": {"content": "七天内可以退款。"}, "aimsgcontext": {"is_ai_msg": 1}}
+    ]
+
+
+def test_once_it_did_not_understand_it_asks_and_the_second_time_people_take_over(stage: Stage, wechat: WeChat) -> None:
+    stage.push("嗯哼哈嘿")
+    stage.work()
+    assert (stage.conversation().status, stage.conversation().misses) == ("bot", 1)
+    stage.push("哼哼哈嘿")
+    stage.work()
+    conversation = stage.conversation()
+    assert (conversation.status, conversation.team) == ("waiting", "sales")
+    assert conversation.waiting_since is not None
+    assert [text for who, text in stage.thread() if who != "contact"] == [MISSED, HANDED_OVER, "handed_over"]
+    assert stage.agent().get("/conversations/1/messages")["items"][-1]["payload"] == {
+        "event": "handed_over",
+        "to": "people",
+        "reason": "not_understood",
+        "team": "sales",
+    }
+
+
+def test_an_answer_in_between_forgives_the_miss(stage: Stage, wechat: WeChat) -> None:
+    for text in ("嗯哼哈嘿", "怎么退款", "嗯哼哈嘿"):
+        stage.push(text)
+        stage.work()
+    assert (stage.conversation().status, stage.conversation().misses) == ("bot", 1)
+
+
+def test_who_asks_for_a_person_gets_one(stage: Stage, wechat: WeChat) -> None:
+    stage.push("转人工")
+    stage.work()
+    assert stage.thread() == [("contact", "转人工"), ("bot", HANDED_OVER), ("system", "handed_over")]
+    assert (stage.conversation().status, stage.row(BotTurn).outcome) == ("waiting", "handed_over")
+    stage.push("怎么退款")
+    stage.work()
+    assert stage.thread()[-1] == ("contact", "怎么退款")  # it waits for a person now
+    assert stage.agent().get("/conversations/counts") == {"mine": 0, "waiting": 1, "all": 1}
+
+
+def test_an_engine_that_fails_is_tried_once_more_and_then_people_take_over(
+    stage: Stage, employ: Callable[..., Told], wechat: WeChat
+) -> None:
+    def fails(turn: Turn) -> Answer | None:
+        raise ZeroDivisionError("what the customer wrote")
+
+    told = employ(fails)
+    stage.push("怎么退款")
+    stage.work()
+    assert stage.conversation().status == "bot"
+    stage.make_due(BotTurn)
+    stage.work()
+    turn = stage.row(BotTurn)
+    assert (len(told.turns), turn.state, turn.error) == (2, "failed", "ZeroDivisionError")
+    assert stage.conversation().status == "waiting"
+    [job] = stage.agent(role="supervisor").get("/jobs")["items"]
+    assert (job["kind"], job["error_code"], job["conversation_id"]) == ("bot_turn", "engine", 1)
+
+
+def test_a_failing_turn_does_not_stop_the_turns_beside_it(
+    stage: Stage, employ: Callable[..., Told], wechat: WeChat
+) -> None:
+    def fails_for_anna(turn: Turn) -> Answer | None:
+        if turn.text == "anna":
+            raise ZeroDivisionError
+        return Say(text=f"hello {turn.text}")
+
+    employ(fails_for_anna)
+    for sender in ("anna", "bo", "cy"):
+        stage.push(sender, sender=sender)
+    stage.work()
+    assert sorted(wechat.texts) == ["hello bo", "hello cy"]
+
+
+def test_when_only_the_last_answer_is_left_a_person_must_give_it(stage: Stage, wechat: WeChat) -> None:
+    stage.push("怎么退款")
+    stage.do("arrival")
+    with stage.inside():
+        db.session.execute(update(Allowance).values(left=1))
+    stage.work()
+    turn = stage.row(BotTurn)
+    assert (turn.state, turn.error_code, wechat.sent) == ("done", "allowance_used", [])
+    assert (stage.conversation().status, stage.thread()[-1]) == ("waiting", ("system", "handed_over"))
+
+
+def test_a_bot_without_allowance_does_not_lose_the_hand_over(stage: Stage, wechat: WeChat) -> None:
+    stage.push("转人工")
+    stage.do("arrival")
+    with stage.inside():
+        db.session.execute(update(Allowance).values(until=now() - timedelta(seconds=1)))
+    stage.work()
+    assert (stage.conversation().status, wechat.sent) == ("waiting", [])
+
+
+# a person is faster
+
+
+@pytest.mark.parametrize("verdict", [Say(text="too late"), HandOver(reason="asked_for_person"), None])
+def test_a_turn_that_was_thinking_meanwhile_says_nothing(
+    stage: Stage, employ: Callable[..., Told], wechat: WeChat, verdict: Answer | None
+) -> None:
+    anna = stage.agent()
+
+    def is_slow(turn: Turn) -> Answer | None:
+        [_] = at_once(lambda: anna.post("/conversations/1/claim"))
+        return verdict
+
+    employ(is_slow)
+    stage.push("怎么退款")
+    stage.work()
+    assert stage.thread() == [("contact", "怎么退款"), ("system", "claimed")]
+    assert (stage.row(BotTurn).state, stage.row(BotTurn).outcome) == ("done", "silent")
+    assert (stage.conversation().status, stage.conversation().assignee_id) == ("open", anna.id)
+
+
+def test_handed_back_the_bot_answers_again(stage: Stage, wechat: WeChat) -> None:
+    anna = stage.agent()
+    stage.push("转人工")
+    stage.work()
+    anna.post("/conversations/1/claim")
+    anna.post("/conversations/1/handover", {"to": "bot"})
+    stage.push("怎么退款")
+    stage.work()
+    assert stage.thread()[-2:] == [("contact", "怎么退款"), ("bot", "七天内可以退款。")]
+
+
+# what the bot is told
+
+
+def test_it_knows_what_was_said_before(stage: Stage, employ: Callable[..., Told], wechat: WeChat) -> None:
+    told = employ(lambda turn: Say(text=f"re: {turn.text}", candidates=(Candidate("c", "q", 0.5),)))
+    for number in range(8):
+        stage.push(f"q{number}", at=number)
+        stage.work()
+    stage.agent().post("/conversations/1/messages", {"text": "a secret", "note": True}, 201)
+    stage.push("last", at=20)
+    stage.work()
+    last = told.turns[-1]
+    assert (last.text, last.kind, last.channel) == ("last", "text", "shop")
+    assert [(line.author, line.text) for line in last.history][-3:] == [
+        ("bot", "re: q6"),
+        ("contact", "q7"),
+        ("bot", "re: q7"),
+    ]
+    assert len(last.history) == 10
+
+
+def test_questions_that_wait_together_are_answered_one_after_the_other(
+    stage: Stage, employ: Callable[..., Told], wechat: WeChat
+) -> None:
+    told = employ(lambda turn: Say(text=f"re: {turn.text}"))
+    for number in range(3):
+        stage.push(f"q{number}", at=number)
+    for _ in range(3):
+        stage.do("arrival")
+    at_once(*[stage.work] * 3)
+    stage.work()
+    assert [turn.text for turn in told.turns] == ["q0", "q1", "q2"]
+    assert [text for who, text in stage.thread() if who == "bot"] == ["re: q0", "re: q1", "re: q2"]
+
+
+def test_a_bot_that_is_no_longer_configured_hands_over(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, wechat: Any
+) -> None:
+    monkeypatch.delitem(bots(), "frontdesk")
+    stage.push("怎么退款")
+    stage.work()
+    assert (stage.conversation().status, states(stage.rows(BotTurn))) == ("waiting", ["done"])
