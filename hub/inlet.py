@@ -71,7 +71,10 @@ class Inlet:
             except Empty:
                 pass
             self._busy_since = time.monotonic()
-            self._store(batch)
+            try:
+                self._store(batch)
+            except Exception:  # this thread must outlive every bug: the requests go to the spool meanwhile
+                log.exception("a batch of pushes could not be stored")
             self._busy_since = None
 
     def _store(self, batch: list[Waiting]) -> None:

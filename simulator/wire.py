@@ -1,4 +1,4 @@
-"""A minimal HTTP/1.1 client that keeps its connections: http.client costs four times the CPU the benchmark can spare."""
+"""A minimal HTTP/1.1 client that keeps its connections: http.client costs four times the CPU the bench can spare."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def test_every_kind_has_an_account():
 
 
 def test_unknown_kinds_are_answered_with_the_known_ones():
-    with pytest.raises(LookupError, match="unknown channel kind 'telex'; known: .*wechat_miniprogram"):
+    with pytest.raises(LookupError, match=r"unknown channel kind 'telex'; known: .*wechat_miniprogram"):
         channel_class("telex")
 
 
@@ -65,7 +65,7 @@ def test_settings_never_show_their_secrets(kind):
 
 @every_kind
 @pytest.mark.parametrize(
-    "answer, error",
+    ("answer", "error"),
     [
         ({"status": 429}, Throttled),
         ({"status": 503}, Unreachable),

@@ -113,7 +113,7 @@ def says_nothing(connection: socket.socket, request: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "behave, error, when_repeatable",
+    ("behave", "error", "when_repeatable"),
     [
         (says_nothing, Uncertain, Unreachable),
         (resets, Uncertain, Unreachable),
@@ -176,7 +176,7 @@ def test_a_certificate_we_do_not_trust_sends_nothing(http):
 
 
 @pytest.mark.parametrize(
-    "header, seconds",
+    ("header", "seconds"),
     [
         ("Retry-After: 7", 7),
         ("Retry-After: 99999999999999999999", None),

@@ -360,7 +360,7 @@ def test_looking_for_the_ciphertext_takes_time_in_proportion(body):
 
 
 @pytest.mark.parametrize(
-    "env, changes, complaint",
+    ("env", "changes", "complaint"),
     [
         ({"TEST_AES_KEY": "short"}, {}, "an EncodingAESKey is 43 letters and digits"),
         ({"TEST_AES_KEY": "+" * 43}, {}, "an EncodingAESKey is 43 letters and digits"),
@@ -680,7 +680,7 @@ def test_typing_is_shown_once_in_a_while_and_never_fails(answer):
 
 
 @pytest.mark.parametrize(
-    "body, header, name, mime",
+    ("body", "header", "name", "mime"),
     [
         (PNG, "image/jpeg", "image.png", "image/png"),
         (b"\xff\xd8\xff\xe0" + bytes(20), "", "image.jpg", "image/jpeg"),
@@ -693,7 +693,7 @@ def test_a_fetched_file_is_what_is_in_it(body, header, name, mime):
 
 
 @pytest.mark.parametrize(
-    "answer, error",
+    ("answer", "error"),
     [
         ({"json": {"errcode": 40007, "errmsg": "invalid media_id"}}, Refused),
         ({"json": {"errcode": 40007, "errmsg": "invalid media_id"}, "content_type": "text/plain"}, Refused),

@@ -1,0 +1,1 @@
+"""Measures the running system and prints one table of ratios: `make bench`."""
