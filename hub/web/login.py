@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from ipaddress import ip_address
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -54,6 +55,13 @@ def check_origin() -> None:
     ours = {request.host, urlsplit(current.settings().hub.public_url).netloc}
     if request.headers.get("Sec-Fetch-Site") == "cross-site" or (origin and urlsplit(origin).netloc not in ours):
         raise Refusal("cross_site", "This request comes from another site.", 403)
+
+
+def client_ip() -> str:
+    """Who is at the other end; a proxy on a private address is believed whom it names last."""
+    peer = request.remote_addr or ""
+    named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return named if named and peer and ip_address(peer).is_private else peer
 
 
 def at_least(role: str) -> Callable[[View], View]:

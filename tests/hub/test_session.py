@@ -163,3 +163,21 @@ def test_the_description_has_every_endpoint(stage: Stage) -> None:
         (method.upper(), path.replace("{id}", "<id>")) for path, each in described["paths"].items() for method in each
     }
     assert paths == set(routes(stage))
+
+
+def test_behind_a_proxy_each_client_is_counted_for_itself(stage: Stage) -> None:
+    """Or fifty wrong passwords of one would lock out everybody."""
+    client = stage.app.test_client()
+    for number in range(60):
+        answer = client.post(
+            "/api/v1/session",
+            json={"email": f"nobody{number}@example.com", "password": "wrong"},
+            headers={"X-Forwarded-For": "198.51.100.9, 203.0.113.7"},
+        )
+    assert answer.status_code == 429
+    other = client.post(
+        "/api/v1/session",
+        json={"email": "anna@example.com", "password": "wrong"},
+        headers={"X-Forwarded-For": "203.0.113.8"},
+    )
+    assert other.status_code == 401

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, request
+from flask import Response
 from pydantic import BaseModel, Field
 
 from hub import current
@@ -12,7 +12,7 @@ from hub.refusals import Refusal
 from hub.services import agents
 from hub.shapes import AgentShape
 from hub.web.api.blueprint import answer, api
-from hub.web.login import COOKIE, given_token, the_agent
+from hub.web.login import COOKIE, client_ip, given_token, the_agent
 
 
 class Credentials(BaseModel):
@@ -26,7 +26,7 @@ class Me(AgentShape):
 
 @api.post("/session", responses={200: Me})
 def log_in(body: Credentials) -> Response:
-    ip = request.remote_addr or ""
+    ip = client_ip()
     agents.throttle(body.email, ip)
     with transaction():
         agent = agents.authenticate(body.email, body.password)
