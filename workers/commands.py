@@ -26,7 +26,7 @@ def worker() -> None:
     processes = configuration.from_environment().hub.processes.worker
     options = ["--concurrency", str(processes), "--queues", ",".join(QUEUES)]
     quiet = [*QUIET, "--without-gossip", "--without-mingle", "--without-heartbeat"]
-    os.nice(5)  # a push that waits for us is a retry; a job that waits is not noticed
+    os.nice(10)  # a push that waits for us is a retry; a job that waits is not noticed
     os.execv(sys.executable, [*CELERY, "worker", *options, *quiet])
 
 

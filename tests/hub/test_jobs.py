@@ -14,7 +14,7 @@ from hub.jobs import backlog, claim, due_kinds, retry_later
 from hub.models import Arrival, Attachment, BotTurn, ChannelState, Delivery, MediaFetch
 from hub.services import deliveries
 from tests.pager import Pager
-from tests.stage import Stage, at_once, states, written
+from tests.stage import Stage, at_once, eventually, states, written
 from workers.tasks import sweep, work
 
 
@@ -137,10 +137,11 @@ def test_a_job_rings_after_its_commit_and_a_rolled_back_one_never(stage: Stage, 
 def test_a_wake_that_nobody_took_up_needs_no_second(stage: Stage, redis: Redis) -> None:
     for number in range(5):
         stage.page(written(str(number), number=number))
+        eventually(lambda: redis.llen("arrival"))
     assert redis.llen("arrival") == 1
     work("arrival")
     stage.page(written("6", number=6))
-    assert redis.llen("arrival") == 2
+    eventually(lambda: redis.llen("arrival") == 2)
 
 
 def test_the_sweep_finds_what_nobody_rang_for(stage: Stage, redis: Redis) -> None:
