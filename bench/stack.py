@@ -49,6 +49,9 @@ class Client:
     def post(self, path: str, body: Any = None, **headers: str) -> Any:
         return self._read(self.session.post(self.base + path, json=body, headers=headers, timeout=30))
 
+    def delete(self, path: str) -> None:
+        self._read(self.session.delete(self.base + path, timeout=30))
+
     @staticmethod
     def _read(response: requests.Response) -> Any:
         assert response.ok, f"{response.request.method} {response.url}: {response.status_code} {response.text[:500]}"
@@ -88,6 +91,18 @@ class Stack:
         for pid in found:
             found += sorted(children.get(pid, []))
         return found
+
+    @contextmanager
+    def stopped(self, program: str) -> Iterator[None]:
+        """It neither works nor ends: connections to it hang."""
+        pids = self.pids(program)
+        for pid in pids:
+            _signal(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                _signal(pid, signal.SIGCONT)
 
     def output(self) -> str:
         return (self.data / "up.log").read_text(errors="replace")

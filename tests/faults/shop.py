@@ -6,8 +6,6 @@ import os
 import re
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
@@ -117,7 +115,11 @@ class Shop:
 
     def comes_to_rest(self) -> None:
         wait_until(self._ready, "web and its stores answer", ANSWERED)
-        wait_until(self._at_rest, "all work done", ANSWERED)
+        try:
+            wait_until(self._at_rest, "all work done", ANSWERED)
+        except TimeoutError as error:
+            left = [(job["id"], job["state"], job["attempts"], job["error"]) for job in self.jobs("pending", "running")]
+            raise TimeoutError(f"{error}: {left}, {self.api.get('/channels')}") from None
 
     def _ready(self) -> bool:
         try:
@@ -139,16 +141,6 @@ class Shop:
     def kill_pool(self) -> None:
         """The processes that do the work; Celery's first one replaces them."""
         self.signal(signal.SIGKILL, self.stack.pids("worker")[1:])
-
-    @contextmanager
-    def stopped(self, program: str) -> Iterator[None]:
-        """It neither works nor ends: connections to it hang."""
-        pids = self.stack.pids(program)
-        self.signal(signal.SIGSTOP, pids)
-        try:
-            yield
-        finally:
-            self.signal(signal.SIGCONT, pids)
 
     @staticmethod
     def signal(number: signal.Signals, pids: list[int]) -> None:

@@ -120,7 +120,7 @@ def test_redis_killed_while_messages_flow(shop: Shop, inbox: Inbox) -> None:
 
 
 def test_postgres_stopped_for_twenty_seconds_while_500_pushes_arrive(shop: Shop) -> None:
-    with shop.stopped("postgres"):
+    with shop.stack.stopped("postgres"):
         until = time.monotonic() + 20
         burst = shop.burst(25, 20, rate=26.0)
         ended = shop.all_pushed(burst)
