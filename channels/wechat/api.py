@@ -26,6 +26,7 @@ API = "https://api.weixin.qq.com"
 REPEATABLE = ("/media/upload", "/message/custom/typing")  # a second copy does no harm
 
 STALE_TOKEN = {40001, 40014, 42001}
+RENEWALS = 2
 LOST_MEDIA = {"40007", "41006"}
 TOKEN_MARGIN = timedelta(minutes=5)  # WeChat renews a token in its last five minutes; old and new are both good then
 TOKEN_LOCK = timedelta(seconds=15)  # longer than a call may take
@@ -320,9 +321,11 @@ class WeChatApi:
         return f"wechat:media:{self._app_id}:{sha256(image.content).hexdigest()}"
 
     def _call(self, ask: Callable[[_Client], Any]) -> Any:
-        """`ask` may run twice."""
+        """`ask` may run three times: our own token may be old, and the shared one revoked since it was renewed."""
+        rejected: list[str] = []
         answer = self._try(ask)
-        if isinstance(answer, _Complaint) and answer.code in STALE_TOKEN:
+        while _is_stale(answer) and answer.token not in rejected and len(rejected) < RENEWALS:
+            rejected.append(answer.token)
             self._tokens.get(rejected=answer.token)
             answer = self._try(ask)
         if isinstance(answer, _Complaint):
@@ -342,3 +345,7 @@ class _Complaint(NamedTuple):
     code: int
     message: object
     token: str
+
+
+def _is_stale(answer: Any) -> bool:
+    return isinstance(answer, _Complaint) and answer.code in STALE_TOKEN

@@ -580,11 +580,28 @@ TO = ANNA.value
             sent(json={"errcode": 40001, "errmsg": ""}),
             token("T2"),
             sent(with_token="T2", json={"errcode": 40001, "errmsg": ""}),
+            token("T2"),
+            token("T2", force=True),
+            sent(with_token="T2", json={"errcode": 40001, "errmsg": ""}),
         ],
         raises=Misconfigured,
         code="40001",
         reason="AppSecret is wrong",
-        calls=4,
+        calls=7,
+    ),
+    Sends(
+        "our token is old, and the one that others renewed is revoked as well",
+        {"text": "您好"},
+        [
+            token(),
+            sent(json={"errcode": 40001, "errmsg": ""}),
+            token("T2"),
+            sent(with_token="T2", json={"errcode": 40001, "errmsg": ""}),
+            token("T2"),
+            token("T3", force=True),
+            sent(with_token="T3"),
+        ],
+        calls=7,
     ),
     Sends(
         "a wrong secret",
@@ -620,7 +637,9 @@ STALE = {40001, 40014, 42001}
 def test_every_known_code_decides_and_speaks_plainly(code):
     answers = [token(), sent(json={"errcode": code, "errmsg": "x"})]
     if code in STALE:
-        answers += [token("T2"), sent(with_token="T2", json={"errcode": code, "errmsg": "x"})]
+        refused = {"errcode": code, "errmsg": "x"}
+        answers += [token("T2"), sent(with_token="T2", json=refused)]
+        answers += [token("T2"), token("T2", force=True), sent(with_token="T2", json=refused)]
     with provider(*answers), pytest.raises(SendError) as failure:
         make_channel(KIND).send(outbound(text="hi"))
     assert failure.type is ERRORS[code].error
