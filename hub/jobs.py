@@ -7,7 +7,8 @@ Jobs of one lane run one at a time, oldest first; lanes run side by side.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, TypeVar, cast
 
@@ -147,6 +148,16 @@ def ring(*kinds: str) -> None:
     db.session.info.setdefault("ring", set()).update(kinds)
 
 
+@contextmanager
+def served(kinds: Iterable[str]) -> Iterator[None]:
+    """Inside, new jobs of these kinds need no bell: whoever makes them takes them up right after."""
+    db.session.info["served"] = frozenset(kinds)
+    try:
+        yield
+    finally:
+        db.session.info.pop("served", None)
+
+
 @event.listens_for(db.session, "after_flush")
 def _remember(session: Session, _: Any) -> None:
     ring(*(job.kind for job in session.new if isinstance(job, Job)))
@@ -154,7 +165,8 @@ def _remember(session: Session, _: Any) -> None:
 
 @event.listens_for(db.session, "after_commit")
 def _ring(session: Session) -> None:
-    if kinds := session.info.pop("ring", None):
+    kinds = session.info.pop("ring", set()) - session.info.get("served", frozenset())
+    if kinds:
         current_app.extensions["doorbell"](kinds)
 
 

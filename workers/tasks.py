@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 from redis import RedisError
@@ -19,7 +20,7 @@ from channels.errors import SendError, Uncertain, Unreachable
 from hub import current, files
 from hub.db import now, transaction
 from hub.doorbell import TYPING, WORK, pending_key
-from hub.jobs import again, claim, due_kinds, lost_claims, one_again, purge, retry_later
+from hub.jobs import again, claim, due_kinds, lost_claims, one_again, purge, retry_later, served
 from hub.models import Arrival, BotTurn, Delivery, MediaFetch
 from hub.services import attachments, bot_turns, conversations, deliveries, intake
 from hub.services.deliveries import Outcome
@@ -37,17 +38,24 @@ ARRIVALS_KEPT = timedelta(days=7)  # providers repeat themselves for minutes; th
 
 @celery.task(name=WORK)
 def work(kind: str) -> None:
-    """Do what is due of one kind, and wake a colleague while there is more than one can do."""
+    """Do what is due of one kind and what follows from it, and wake a colleague while there is more than one can do."""
     with hub().app_context():
         _taken_up(kind)
-        ring, began = hub().extensions["doorbell"], time.monotonic()
-        do, at_once = DOES[kind]
-        while done := do(at_once):
-            out_of_time = time.monotonic() - began > TURN_SECONDS
-            if done == at_once or out_of_time:
-                ring((kind,))
-            if out_of_time:
-                return
+        ring, until = hub().extensions["doorbell"], time.monotonic() + TURN_SECONDS
+        kinds = FOLLOWS[FOLLOWS.index(kind) :] if kind in FOLLOWS else (kind,)
+        with served(kinds):
+            while busy := [each for each in kinds if _do(each)]:
+                if time.monotonic() > until:
+                    ring(busy)
+                    return
+
+
+def _do(kind: str) -> int:
+    do, at_once = DOES[kind]
+    done = do(at_once)
+    if done == at_once:
+        hub().extensions["doorbell"]((kind,))
+    return done
 
 
 def take_in(limit: int) -> int:
@@ -104,15 +112,18 @@ def deliver(limit: int) -> int:
         claimed = deliveries.claim_due(limit)
     if not claimed:
         return 0
-    with ThreadPoolExecutor(len(claimed)) as threads:
-        sends = [
-            threads.submit(_send, files.folder(), current.channels()[delivery.channel], delivery)
-            for delivery in claimed
-        ]
-        for outcomes in _as_they_end(sends):
-            with transaction():
-                deliveries.record(outcomes)
+    senders = _senders()
+    sends = [senders.submit(_send, files.folder(), current.channels()[each.channel], each) for each in claimed]
+    for outcomes in _as_they_end(sends):
+        with transaction():
+            deliveries.record(outcomes)
     return len(claimed)
+
+
+@cache
+def _senders() -> ThreadPoolExecutor:
+    """Of this process: made when it first sends, after the fork."""
+    return ThreadPoolExecutor(SENDS_AT_ONCE)
 
 
 def _send(store: Path, channel: Channel, delivery: Delivery) -> Outcome:
@@ -161,6 +172,7 @@ def _fetch(job_id: int, channel: Channel, wanted: Attachment) -> None:
             attachments.fetched(one_again(MediaFetch, job_id), file, digest)
 
 
+FOLLOWS = ("arrival", "bot_turn", "delivery")  # what one worker does without a bell in between
 DOES: dict[str, tuple[Callable[[int], int], int]] = {
     "arrival": (take_in, AT_ONCE),
     "bot_turn": (answer, AT_ONCE),

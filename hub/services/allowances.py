@@ -31,6 +31,9 @@ RENEW = text("""
 """)
 
 
+Purse = list[Allowance]
+
+
 @dataclass(frozen=True, slots=True)
 class Renewal:
     """The customer did something that lets us write again."""
@@ -58,17 +61,25 @@ def renew(renewals: Iterable[Renewal]) -> None:
     db.session.execute(RENEW, {"rows": json.dumps(rows)})
 
 
-def spend(identity_id: int, parts: int, capabilities: Capabilities, *, by_bot: bool) -> list[str | None]:
-    """Take one for each part, the shortest-lived first. Returns what each was taken from."""
-    if not capabilities.allowances:
-        return [None] * parts
-    rows = db.session.scalars(
+def purses(identity_ids: Iterable[int]) -> dict[int, Purse]:
+    """What each of them still allows, the shortest-lived first; ours alone until the commit."""
+    found: dict[int, Purse] = {identity_id: [] for identity_id in identity_ids}
+    rows = (
         select(Allowance)
-        .where(Allowance.identity_id == identity_id, Allowance.until > now())
-        .order_by(Allowance.until)
+        .where(Allowance.identity_id.in_(found), Allowance.until > now())
+        .order_by(Allowance.identity_id, Allowance.until)  # everybody locks in the same order
         .with_for_update()
         .execution_options(populate_existing=True)
-    ).all()
+    )
+    for row in db.session.scalars(rows):
+        found[row.identity_id].append(row)
+    return found
+
+
+def spend(rows: Purse, parts: int, capabilities: Capabilities, *, by_bot: bool) -> list[str | None]:
+    """Take one for each part. Returns what each was taken from."""
+    if not capabilities.allowances:
+        return [None] * parts
     if not rows:
         raise Refusal("window_closed", "The customer has to write first: the time to answer is over.")
     left = sum(row.left for row in rows)

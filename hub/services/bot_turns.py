@@ -14,7 +14,8 @@ from hub.db import db
 from hub.jobs import again, claim, retry_later
 from hub.models import BotTurn, Conversation, Message
 from hub.refusals import Refusal
-from hub.services import conversations, replies
+from hub.services import allowances, conversations, replies
+from hub.services.allowances import Purse
 from hub.services.fitting import Content
 from hub.services.replies import Author
 
@@ -108,11 +109,13 @@ def record(verdicts: Mapping[int, Verdict]) -> None:
     with db.session.no_autoflush:
         turns = [turn for turn in again(BotTurn, verdicts) if turn.state == "running"]
         open_ones = conversations.locked_all({turn.conversation_id for turn in turns})
+        purses = allowances.purses({row.reply_identity_id for row in open_ones.values()})
         for turn in turns:
-            _record(turn, open_ones[turn.conversation_id], verdicts[turn.id])
+            conversation = open_ones[turn.conversation_id]
+            _record(turn, conversation, purses[conversation.reply_identity_id], verdicts[turn.id])
 
 
-def _record(turn: BotTurn, conversation: Conversation, verdict: Verdict) -> None:
+def _record(turn: BotTurn, conversation: Conversation, purse: Purse, verdict: Verdict) -> None:
     turn.candidates = list(verdict.candidates)
     turn.state, turn.outcome = "done", verdict.outcome
     if conversation.status != "bot":
@@ -123,7 +126,7 @@ def _record(turn: BotTurn, conversation: Conversation, verdict: Verdict) -> None
     else:
         conversation.misses = 0
     turn.outcome = verdict.outcome
-    turn.answer = _say(turn, conversation, verdict)
+    turn.answer = _say(turn, conversation, purse, verdict)
     if verdict.outcome == "handed_over":
         conversations.hand_over(conversation, verdict.reason)
     elif turn.answer is None and turn.message_id is not None:
@@ -154,13 +157,13 @@ def _missed(conversation: Conversation, verdict: Verdict) -> Verdict:
     return Verdict(outcome="handed_over", reason="not_understood", candidates=verdict.candidates)
 
 
-def _say(turn: BotTurn, conversation: Conversation, verdict: Verdict) -> Message | None:
+def _say(turn: BotTurn, conversation: Conversation, purse: Purse, verdict: Verdict) -> Message | None:
     text = verdict.text or _hub_text(verdict.outcome)
     if not text:
         return None
     author = Author("bot", None, conversation.bot or "")
     try:
-        message = replies.reply(conversation, author, Content(text=text))
+        message = replies.reply(conversation, author, Content(text=text), purse=purse)
     except Refusal as refusal:  # the last message of an allowance is for a person; the turn says why it was silent
         turn.error, turn.error_code = refusal.detail, refusal.code
         return None

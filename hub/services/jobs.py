@@ -48,7 +48,8 @@ def _again(job: Job) -> None:
     if isinstance(job, Delivery):
         if job.state != "pending" and job.spent is None:
             capabilities = replies.capabilities_of(job.channel)
-            [job.spent] = allowances.spend(job.identity_id, 1, capabilities, by_bot=False)
+            purse = allowances.purses([job.identity_id])[job.identity_id]
+            [job.spent] = allowances.spend(purse, 1, capabilities, by_bot=False)
         tell(job.message)
     if isinstance(job, MediaFetch):
         attachment: Attachment = job.attachment

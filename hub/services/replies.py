@@ -13,6 +13,7 @@ from hub.db import db, now
 from hub.models import Agent, Conversation, Delivery, Identity, Message
 from hub.refusals import Refusal
 from hub.services import allowances, conversations, fitting
+from hub.services.allowances import Purse
 from hub.services.fitting import Content, Part
 from hub.services.threads import append
 
@@ -25,15 +26,25 @@ class Author:
 
 
 def reply(
-    conversation: Conversation, author: Author, content: Content, channel: str | None = None, key: str | None = None
+    conversation: Conversation,
+    author: Author,
+    content: Content,
+    channel: str | None = None,
+    key: str | None = None,
+    purse: Purse | None = None,
 ) -> Message:
-    """Send it where the customer last wrote, or by the named channel. Refuses what the channel would refuse."""
+    """Send it where the customer last wrote, or by the named channel. Refuses what the channel would refuse.
+
+    `purse` is what the identity allows, where the caller has fetched many at once.
+    """
     channel, identity = _destination(conversation, channel)
     capabilities = capabilities_of(channel)
     if not identity.reachable:
         raise Refusal("unreachable", "The customer cannot be reached there any more.")
     parts = fitting.fit(content, capabilities)
-    spent = allowances.spend(identity.id, len(parts), capabilities, by_bot=author.kind == "bot")
+    if purse is None:
+        purse = allowances.purses([identity.id])[identity.id]
+    spent = allowances.spend(purse, len(parts), capabilities, by_bot=author.kind == "bot")
     message = Message(
         direction="out",
         author_kind=author.kind,
