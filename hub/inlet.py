@@ -22,7 +22,7 @@ from hub.spool import Spool
 
 log = logging.getLogger(__name__)
 PATIENCE = 1.0  # seconds; WeChat waits five for our answer
-LINGER = 0.01  # company is worth waiting for: a commit costs as much for one push as for ten
+LINGER = 0.003  # company is worth waiting for: a commit costs as much for one push as for ten
 RING_EVERY = 0.05
 REQUESTS_AT_ONCE = 200
 DRAIN_EVERY = 1.0
