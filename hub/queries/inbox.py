@@ -13,7 +13,6 @@ from hub.queries import cursors
 from hub.refusals import NotFound
 from hub.shapes import ContactShape, ConversationShape
 
-STATUSES = ("bot", "waiting", "open", "snoozed", "resolved")
 # everything a row of the list shows, in four queries whatever its length
 WHOLE_ROW = (
     joinedload(Conversation.contact),

@@ -14,7 +14,6 @@ from hub.models import Arrival, Attachment, BotTurn, ChannelState, Delivery, Med
 from hub.queries import cursors
 from hub.shapes import ChannelHealth, JobShape
 
-STATES = ("pending", "running", "failed", "uncertain", "done", "cancelled")
 UNFINISHED = ("pending", "running", "failed", "uncertain")
 
 
