@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -19,9 +20,11 @@ from channels.errors import BadSignature
 from channels.http import Http
 
 Medium = Literal["image", "audio", "video", "file"]
+Personal = Literal["everything", "name", "phone", "address", "email", "location", "files", "other"]
 Kind = Literal[
     "text", "image", "audio", "video", "file", "location", "link", "card", "menu", "call", "event", "unsupported"
 ]
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,21 @@ class Card:
     cover: File | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """A question with answers to tap. The tap comes back as a message with `payload["choice"]`, the id."""
+
+    head: str
+    choices: tuple[Choice, ...]
+    tail: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundMessage:
     event: Literal["message"] = "message"
@@ -111,6 +129,7 @@ class Presence:
     sender: Address
     sent_at: datetime
     state: Literal["followed", "left", "blocked", "opted_out"]
+    payload: Mapping[str, Any] = field(default_factory=dict)  # where they came from: a hint, never a proof
     renews: str = ""
 
     @property
@@ -127,17 +146,42 @@ class Signal:
     sender: Address
     sent_at: datetime
     sequence: int = 0
-    kind: Literal["entered", "typing", "menu", "rating", "other"]
+    # held: another tool of the provider answers this person, and we hear nothing until they are released
+    kind: Literal["entered", "typing", "menu", "rating", "held", "released", "other"]
     payload: Mapping[str, Any] = field(default_factory=dict)  # from the customer's side: a hint, never a proof
     renews: str = ""
 
 
-Event = InboundMessage | Receipt | Presence | Signal
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """A person agreed to notifications, or no longer does."""
+
+    event: Literal["consent"] = "consent"
+    key: str
+    sender: Address
+    sent_at: datetime
+    granted: Mapping[str, int] = field(default_factory=dict)  # how many more notices of this template
+    revoked: tuple[str, ...] = ()  # templates of which none may be sent any more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """A person took back what the provider had given us about them: it has to be erased."""
+
+    event: Literal["revocation"] = "revocation"
+    key: str
+    sender: Address
+    sent_at: datetime
+    what: tuple[Personal, ...]
+    aliases: tuple[Address, ...] = ()
+
+
+Event = InboundMessage | Receipt | Presence | Signal | Consent | Revocation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundMessage:
-    """One part, already cut to what the channel can carry: a text, one file, a link or a card."""
+    """One part, already cut to what the channel can carry: a text, one file, a link, a card or a menu."""
 
     id: UUID  # ours; the idempotency key where the provider takes one
     to: Address
@@ -145,6 +189,9 @@ class OutboundMessage:
     file: File | None = None
     link: Link | None = None
     card: Card | None = None
+    menu: Menu | None = None
+    notice: bool = False  # not the text itself, but the channel's notification that there is one
+    author: str = ""  # the agent's or the bot's name
     by_bot: bool = False
     subject: str = ""
     in_reply_to: str | None = None
@@ -171,6 +218,50 @@ class Grant:
     within: timedelta
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Outside of the window we may still notify. `consent`: the template the customer must have agreed to."""
+
+    consent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """Answers travel back in the response to the customer's own push, one a push."""
+
+    within: timedelta  # how long a push may wait for its answer
+    cut_after: timedelta  # when the provider hangs up
+    tries: int  # how often in all it makes the same push, the last of which must be acknowledged
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the provider tells about a person."""
+
+    aliases: tuple[Address, ...] = ()
+    name: str = ""
+    language: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing `yizhan doctor` looked at, and what to do where it is wrong."""
+
+    what: str
+    ok: bool
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Paste:
+    """What belongs into which field of the provider's console. A secret is named, not shown."""
+
+    page: str
+    field: str
+    value: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a channel can carry. The hub fits every message to this before it calls send."""
@@ -179,12 +270,15 @@ class Capabilities:
     media: Mapping[Medium, MediaLimit] = field(default_factory=dict)
     links: bool = False
     cards: bool = False
+    menus: bool = False
     typing: bool = False
+    profiles: bool = False  # Channel.profile knows more about a person
+    notice: Notice | None = None
     allowances: Mapping[str, Grant] = field(default_factory=dict)  # none: we may write when we like
     receipts: bool = False
     threaded: bool = False
     resend_safe: bool = False  # the provider drops a second copy of the same OutboundMessage.id
-    answers_inline: timedelta | None = None
+    answers_inline: Inline | None = None  # then `send` is never called
     free_text: bool = True
 
 
@@ -221,7 +315,16 @@ def _resolve_secret(value: Any) -> Any:
     raise ValueError('write a secret as "env:NAME" or "file:/path", never as itself')
 
 
+def _duration(value: Any) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    if not isinstance(value, str) or not (match := re.fullmatch(r"([0-9]{1,6})([smhd])", value)):
+        raise ValueError('write a duration as "30s", "10m", "48h" or "1d"')
+    return timedelta(**{UNITS[match[2]]: int(match[1])})
+
+
 Secret = Annotated[SecretStr, BeforeValidator(_resolve_secret)]
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
 
 
 class ChannelSettings(BaseModel):
@@ -250,6 +353,7 @@ class Cache(Protocol):
 class Channel(ABC):
     """One account with one provider. Knows the wire; never Flask, the database or Celery."""
 
+    scheme: str  # of the addresses of everybody who writes here
     capabilities: Capabilities
     Settings: ClassVar[type[ChannelSettings]]
 
@@ -263,6 +367,18 @@ class Channel(ABC):
     def fetch(self, attachment: Attachment) -> File:
         """Bring a file that came in from the provider, or raise SendError."""
         raise NotImplementedError(f"{type(self).__name__} has no files to fetch")
+
+    def profile(self, who: Address) -> Profile:
+        """What the provider knows of a person, or raise SendError. Only called where Capabilities.profiles says so."""
+        raise NotImplementedError(f"{type(self).__name__} knows nothing of people")
+
+    def diagnose(self, hook: str) -> Iterator[Finding]:
+        """Try everything that ops can get wrong. `hook`: where the provider should reach us."""
+        yield from ()
+
+    def console(self, hook: str) -> list[Paste]:
+        """What to enter in the provider's console so that it reaches us."""
+        return []
 
     def typing(self, to: Address) -> None:  # noqa: B027 - most channels have nothing to do here
         """Show that somebody is writing. Best effort; only called where Capabilities.typing says so."""
@@ -279,8 +395,8 @@ class WebhookChannel(Channel):
     def parse(self, request: WebhookRequest) -> list[Event]:
         """Translate the payload. What is none of our business is an empty list; raise Unreadable for nonsense."""
 
-    def acknowledge(self, request: WebhookRequest) -> WebhookReply:
-        """What the provider must read so that it does not try again."""
+    def acknowledge(self, request: WebhookRequest, answer: OutboundMessage | None = None) -> WebhookReply:
+        """What the provider must read so that it does not try again. `answer`: see Capabilities.answers_inline."""
         return WebhookReply()
 
 

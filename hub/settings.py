@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from channels.contract import Channel, ChannelSettings, Secret
+from channels.contract import Channel, ChannelSettings, Duration, Secret
 from channels.registry import channel_class
 from hub.knowledge import FaqFile, Knowledge, normalise
 
@@ -37,7 +37,6 @@ CHANNEL_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")  # it is part of the webhook's 
 ENGINES = "yizhan.bots"
 EVERYONE = "everyone"
 
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 REASONS = {  # pydantic's error types, said to people who never heard of Python
     "extra_forbidden": "unknown key",
     "string_type": "must be text in quotes",
@@ -62,14 +61,6 @@ class ConfigError(Exception):
         self.problems = problems
 
 
-def _duration(value: Any) -> timedelta:
-    if isinstance(value, timedelta):
-        return value
-    if not isinstance(value, str) or not (match := re.fullmatch(r"([0-9]{1,6})([smhd])", value)):
-        raise ValueError('write a duration as "30s", "10m", "48h" or "1d"')
-    return timedelta(**{UNITS[match[2]]: int(match[1])})
-
-
 def _not_zero(value: timedelta) -> timedelta:
     if not value:
         raise ValueError("must be longer than zero")
@@ -89,7 +80,6 @@ def _email(value: str) -> str:
     return value
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Email = Annotated[str, AfterValidator(_email)]
 
 

@@ -126,7 +126,7 @@ class MiniProgram(WebhookChannel):
 
     def __init__(self, name: str, settings: Settings, *, http: Http, cache: Cache):
         super().__init__(name, settings, http=http, cache=cache)
-        self._scheme = f"wechat:{settings.app_id}"
+        self.scheme = f"wechat:{settings.app_id}"
         self._token, aes_key = settings.token.get_secret_value(), settings.aes_key.get_secret_value()
         self._envelope = None if settings.mode == "plaintext" else Envelope(self._token, aes_key, settings.app_id)
         secret = settings.app_secret.get_secret_value()
@@ -156,7 +156,7 @@ class MiniProgram(WebhookChannel):
             raise Unreadable("wrong_account")
         return [self._signal(push, fields) if push.MsgType == "event" else self._message(push, fields)]
 
-    def acknowledge(self, request: WebhookRequest) -> WebhookReply:
+    def acknowledge(self, request: WebhookRequest, answer: OutboundMessage | None = None) -> WebhookReply:
         return WebhookReply(request.query.get("echostr", "") if request.method == "GET" else "success")
 
     def fetch(self, attachment: Attachment) -> File:
@@ -177,7 +177,7 @@ class MiniProgram(WebhookChannel):
         content = CONTENTS.get(push.MsgType, _unsupported)(push, fields)
         sequence = int(push.MsgId) if re.fullmatch("[0-9]{1,19}", push.MsgId) else 0
         return InboundMessage(
-            sender=Address(self._scheme, push.FromUserName),
+            sender=Address(self.scheme, push.FromUserName),
             provider_id=push.MsgId or _digest(fields),
             sent_at=datetime.fromtimestamp(push.CreateTime, UTC),
             sequence=sequence if sequence < 2**63 else 0,
@@ -191,7 +191,7 @@ class MiniProgram(WebhookChannel):
         others = {name: value for name, value in fields.items() if name not in EVENT_FIELDS}
         return Signal(
             key=_digest([push.FromUserName, push.CreateTime, event, *map(fields.get, EVENT_DETAILS)]),
-            sender=Address(self._scheme, push.OpenID or push.FromUserName),
+            sender=Address(self.scheme, push.OpenID or push.FromUserName),
             sent_at=datetime.fromtimestamp(push.CreateTime, UTC),
             kind="entered" if entered else "other",
             payload={"session_from": push.SessionFrom[:LONGEST_HINT]} if entered else {**others, "type": event},
