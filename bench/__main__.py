@@ -24,6 +24,7 @@ SECONDS_IDLE = 3.0
 SECONDS_OF_PUSHES = 4.0
 SECONDS_OF_CHATS = 12.0
 CUSTOMERS = 400
+CUSTOMERS_TO_WARM = 40  # so that every process has compiled its statements and opened its connections
 OURS = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 SENSES = {"≥": operator.ge, "<": operator.lt}
 
@@ -83,8 +84,10 @@ def pushes() -> Iterator[Row]:
 def conversations() -> Iterator[Row]:
     """Question to answer: push, bot, provider."""
     with running() as stack:
+        chats.at_once(stack, CUSTOMERS_TO_WARM)
         most = chats.at_once(stack, CUSTOMERS)
     with running() as stack, ThreadPoolExecutor(1) as browser:
+        chats.at_once(stack, CUSTOMERS_TO_WARM)
         arrival = browser.submit(live.p95, stack, SECONDS_OF_CHATS)
         half = chats.at_rate(stack, most.rate / 2, SECONDS_OF_CHATS)
         event = arrival.result()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import ssl
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 from http.cookiejar import DefaultCookiePolicy
 from io import BytesIO
 from time import monotonic
@@ -16,6 +18,7 @@ from urllib.parse import quote_plus, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProxyError
 
 from channels.errors import Refused, SendError, Throttled, Uncertain, Unreachable
@@ -49,6 +52,9 @@ class Http:
         self._trace = trace
         self._timeout = timeout
         self._session = requests.Session()
+        # requests would look all of this up anew for every call
+        self._session.trust_env = False
+        self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, HTTPAdapter(pool_connections=4, pool_maxsize=20))
@@ -88,8 +94,9 @@ class Http:
         self, method: str, url: str, repeatable: bool, limit: int, **options: Any
     ) -> requests.Response | SendError:
         # failures are returned, not raised here: the caught exception carries the URL and would be chained
-        host = urlsplit(url).hostname
-        options = {"timeout": self._timeout, "allow_redirects": False, "stream": True, **options}
+        scheme, host = urlsplit(url).scheme, urlsplit(url).hostname
+        proxies = _proxies(scheme, host or "")
+        options = {"timeout": self._timeout, "allow_redirects": False, "stream": True, "proxies": proxies, **options}
         try:
             response = self._session.request(method, url, **options)
             if refusal := _refusal(response):
@@ -119,6 +126,11 @@ def read_json(response: requests.Response, *, repeatable: bool) -> Any:
 
 def unreadable(response: requests.Response, *, repeatable: bool) -> SendError:
     return _lost(f"unreadable answer from {urlsplit(response.url or '').hostname}", repeatable)
+
+
+@cache
+def _proxies(scheme: str, host: str) -> dict[str, str]:
+    return get_environ_proxies(f"{scheme}://{host}")
 
 
 def _lost(reason: str, repeatable: bool) -> SendError:

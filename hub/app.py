@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flask import Flask
 from flask_openapi3 import Info, OpenAPI  # type: ignore[attr-defined]
+from psycopg import RawCursor
 from redis import Redis
 
 from channels.contract import Channel
@@ -38,7 +39,6 @@ def create_app() -> OpenAPI:
     app.register_api(api.api)
     app.add_url_rule("/api/v1/openapi.json", "description", lambda: app.api_doc)
     app.register_blueprint(inbox.inbox)
-    app.after_request(inbox.harden)
     with app.app_context():
         inlet = Inlet(db.engine, Spool(app.extensions["data"] / "spool"), app.extensions["doorbell"])
     inlet.open()
@@ -96,7 +96,9 @@ def _with_database(app: Flask, url: str) -> None:
         "pool_size": 10,
         "max_overflow": 20,
         "pool_timeout": 5,
-        "connect_args": {"connect_timeout": 2},
+        # PostgreSQL's own placeholders: psycopg would translate others anew for each number of rows
+        "paramstyle": "numeric_dollar",
+        "connect_args": {"connect_timeout": 2, "cursor_factory": RawCursor},
     }
     db.init_app(app)
 

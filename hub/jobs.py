@@ -70,17 +70,21 @@ def next_due(model: type[J], *conditions: ColumnElement[bool], limit: int) -> Se
     )
 
 
-def claim(model: type[J], *conditions: ColumnElement[bool], limit: int) -> list[J]:
+def claim(
+    model: type[J], *conditions: ColumnElement[bool], limit: int, options: Iterable[ExecutableOption] = ()
+) -> list[J]:
     """Take jobs that are worked on outside of any transaction: one a lane, oldest first."""
     due = next_due(model, *conditions, limit=limit).cte("due")
     taken = (
         update(model)
         .where(model.id == due.c.id)
         .values(state="running", claimed_at=now(), attempts=model.attempts + 1)
-        .returning(model)
-        .execution_options(synchronize_session=False, populate_existing=True)
+        .returning(model.id)
+        .execution_options(synchronize_session=False)
     )
-    return sorted(db.session.scalars(taken), key=lambda job: job.id)
+    ids = db.session.scalars(taken).all()
+    rows = select(model).where(model.id.in_(ids)).order_by(model.id).options(*options)
+    return list(db.session.scalars(rows.execution_options(populate_existing=True))) if ids else []
 
 
 def _order(model: Any) -> tuple[Any, ...]:

@@ -166,6 +166,14 @@ def stage(app: Flask) -> Stage:
 
 
 @pytest.fixture
+def slow_bot(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The front desk's bot answers in a job of its own, as bots do that ask others."""
+    from workers.app import bots
+
+    monkeypatch.setattr(type(bots()["frontdesk"]), "quick", False)
+
+
+@pytest.fixture
 def wechat() -> Iterator[WeChat]:
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         yield WeChat(mock)

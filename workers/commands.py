@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -26,8 +27,16 @@ def worker() -> None:
     processes = configuration.from_environment().hub.processes.worker
     options = ["--concurrency", str(processes), "--queues", ",".join(QUEUES)]
     quiet = [*QUIET, "--without-gossip", "--without-mingle", "--without-heartbeat"]
-    os.nice(10)  # a push that waits for us is a retry; a job that waits is not noticed
+    _step_back()
     os.execv(sys.executable, [*CELERY, "worker", *options, *quiet])
+
+
+def _step_back() -> None:
+    """A push that waits for us is a retry; a job that waits is not noticed."""
+    os.nice(10)
+    # where Linux shares the CPU between sessions, niceness counts within one only
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text("10")
 
 
 @yizhan.command()

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -64,7 +65,7 @@ def take_in(limit: int) -> int:
     try:
         with transaction():
             batch = intake.next_arrivals(limit)
-            intake.accept(batch)
+            _answer_at_once(intake.accept(batch))
     except Exception:
         if not batch:
             raise
@@ -84,16 +85,27 @@ def _take_in_alone(arrival_id: int) -> None:
             intake.put_off(one_again(Arrival, arrival_id), error)
 
 
+def _answer_at_once(turns: list[BotTurn]) -> None:
+    """Quick bots answer in the transaction that takes the question in. What they leave waits for `answer`."""
+    decided = []
+    for turn in bot_turns.next_in_lane(turns):
+        bot = bots().get(turn.conversation.bot or "")
+        with suppress(Exception):  # `answer` meets it again, and says so
+            if bot is None or bot.quick:
+                decided.append((turn, turn.conversation, think(bots(), bot_turns.question(turn))))
+    bot_turns.settle(decided)
+
+
 def answer(limit: int) -> int:
     """Bots think about what customers wrote."""
     with transaction():
         questions = bot_turns.claim_due(limit)
     verdicts = {}
-    for question in questions:
+    for turn_id, question in questions.items():
         try:
-            verdicts[question.turn_id] = think(bots(), question)
+            verdicts[turn_id] = think(bots(), question)
         except Exception as error:
-            _engine_failed(question.turn_id, error)
+            _engine_failed(turn_id, error)
     if verdicts:
         with transaction():
             bot_turns.record(verdicts)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from hub import current
 from hub.db import db
-from hub.jobs import again, claim, retry_later
+from hub.jobs import UNFINISHED, again, claim, retry_later
 from hub.models import BotTurn, Conversation, Message
 from hub.refusals import Refusal
 from hub.services import allowances, conversations, replies
@@ -38,7 +38,6 @@ REMEMBERED = 10  # messages
 class Question:
     """A turn as the engines see it."""
 
-    turn_id: int
     bot: str
     channel: str
     text: str
@@ -58,27 +57,35 @@ class Verdict:
     choice: str = ""
 
 
-def claim_due(limit: int) -> list[Question]:
-    """Turns for the bots to think about, outside of any transaction."""
-    turns = claim(BotTurn, limit=limit)
+def claim_due(limit: int) -> dict[int, Question]:
+    """Turns for the bots to think about, outside of any transaction, by their ids."""
+    whole = (joinedload(BotTurn.message), joinedload(BotTurn.conversation))
+    turns = claim(BotTurn, limit=limit, options=whole)
+    said = _said_before(turns) if turns else {}
+    return {turn.id: question(turn, said.get(turn.id, ())) for turn in turns}
+
+
+def question(turn: BotTurn, history: Sequence[tuple[str, str]] = ()) -> Question:
+    return Question(
+        bot=turn.conversation.bot or "",
+        channel=turn.conversation.reply_channel,
+        text=turn.message.text if turn.message else "",
+        kind=turn.message.kind if turn.message else "text",
+        history=tuple(history),
+        greet=turn.message is None,
+    )
+
+
+def next_in_lane(turns: Sequence[BotTurn]) -> list[BotTurn]:
+    """Of new ones those that no earlier turn keeps waiting."""
     if not turns:
         return []
-    ids = [turn.id for turn in turns]
-    whole = (joinedload(BotTurn.message), joinedload(BotTurn.conversation))
-    rows = db.session.scalars(select(BotTurn).where(BotTurn.id.in_(ids)).order_by(BotTurn.id).options(*whole)).all()
-    said = _said_before(rows)
-    return [
-        Question(
-            turn_id=turn.id,
-            bot=turn.conversation.bot or "",
-            channel=turn.conversation.reply_channel,
-            text=turn.message.text if turn.message else "",
-            kind=turn.message.kind if turn.message else "text",
-            history=tuple(said.get(turn.id, ())),
-            greet=turn.message is None,
-        )
-        for turn in rows
-    ]
+    unfinished = select(BotTurn.lane).where(
+        BotTurn.lane.in_({turn.lane for turn in turns}), BotTurn.state.in_(UNFINISHED)
+    )
+    with db.session.no_autoflush:  # they would find themselves
+        busy = set(db.session.scalars(unfinished))
+    return [turn for turn in turns if turn.lane not in busy]
 
 
 def _said_before(turns: Sequence[BotTurn]) -> dict[int, list[tuple[str, str]]]:
@@ -109,10 +116,17 @@ def record(verdicts: Mapping[int, Verdict]) -> None:
     with db.session.no_autoflush:
         turns = [turn for turn in again(BotTurn, verdicts) if turn.state == "running"]
         open_ones = conversations.locked_all({turn.conversation_id for turn in turns})
-        purses = allowances.purses({row.reply_identity_id for row in open_ones.values()})
-        for turn in turns:
-            conversation = open_ones[turn.conversation_id]
-            _record(turn, conversation, purses[conversation.reply_identity_id], verdicts[turn.id])
+        settle([(turn, open_ones[turn.conversation_id], verdicts[turn.id]) for turn in turns])
+
+
+def settle(decided: Sequence[tuple[BotTurn, Conversation, Verdict]]) -> None:
+    """The conversations are locked by now."""
+    if not decided:
+        return
+    with db.session.no_autoflush:
+        purses = allowances.purses({conversation.reply_identity.id for _, conversation, _ in decided})
+        for turn, conversation, verdict in decided:
+            _record(turn, conversation, purses[conversation.reply_identity.id], verdict)
 
 
 def _record(turn: BotTurn, conversation: Conversation, purse: Purse, verdict: Verdict) -> None:
@@ -129,7 +143,7 @@ def _record(turn: BotTurn, conversation: Conversation, purse: Purse, verdict: Ve
     turn.answer = _say(turn, conversation, purse, verdict)
     if verdict.outcome == "handed_over":
         conversations.hand_over(conversation, verdict.reason)
-    elif turn.answer is None and turn.message_id is not None:
+    elif turn.answer is None and turn.message is not None:
         # the customer waits for an answer that the channel lets only a person give
         conversations.hand_over(conversation, "allowance_used")
     elif verdict.outcome in ("said", "greeted"):

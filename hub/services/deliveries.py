@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload
 
 from channels.contract import Address, Card, DeliveryResult, File, Link, OutboundMessage, Receipt
 from channels.errors import Gone, Misconfigured, Refused, SendError, Uncertain, WindowClosed
@@ -26,15 +26,9 @@ FORWARD = ("", "delivered", "read")
 def claim_due(limit: int) -> list[Delivery]:
     """Parts to send, with all that `outbound` needs of them. Channels that are paused wait."""
     paused = select(ChannelState.channel).where(ChannelState.paused_until > now())
-    claimed = claim(
-        Delivery, Delivery.channel.not_in(paused), Delivery.channel.in_(list(current.channels())), limit=limit
-    )
-    if not claimed:
-        return []
+    sending = (Delivery.channel.not_in(paused), Delivery.channel.in_(list(current.channels())))
     whole = (joinedload(Delivery.identity), joinedload(Delivery.message), joinedload(Delivery.attachment))
-    ids = [delivery.id for delivery in claimed]
-    rows = select(Delivery).where(Delivery.id.in_(ids)).order_by(Delivery.id).options(*whole)
-    return list(db.session.scalars(rows))
+    return claim(Delivery, *sending, limit=limit, options=whole)
 
 
 def outbound(delivery: Delivery, store: Path) -> OutboundMessage:
@@ -75,8 +69,9 @@ def record(outcomes: Sequence[Outcome]) -> None:
 
 
 def _with_parts(ids: Collection[int]) -> dict[int, Message]:
-    whole = (selectinload(Message.deliveries), selectinload(Message.attachments))
-    return {row.id: row for row in db.session.scalars(select(Message).where(Message.id.in_(ids)).options(*whole))}
+    whole = (joinedload(Message.deliveries), joinedload(Message.attachments))
+    rows = select(Message).where(Message.id.in_(ids)).options(*whole)
+    return {row.id: row for row in db.session.scalars(rows).unique()}
 
 
 def _record(delivery: Delivery, outcome: Outcome) -> None:

@@ -27,6 +27,7 @@ class Desk:
     people: dict[Address, Identity]
     open: dict[tuple[Contact, str], Conversation]
     renewals: list[Renewal]
+    turns: list[BotTurn]
 
     def conversation(self, identity: Identity, channel: str, thread: str = "") -> tuple[Conversation, bool]:
         """And whether it is new. A reply goes where the customer last wrote."""
@@ -45,18 +46,18 @@ def next_arrivals(limit: int) -> list[Arrival]:
     return list(db.session.scalars(rows)) if due else []
 
 
-def accept(batch: Sequence[Arrival]) -> None:
-    """Take events in. May run twice: an arrival is done in the same transaction."""
+def accept(batch: Sequence[Arrival]) -> list[BotTurn]:
+    """Take events in; returns what bots have to answer. May run twice: an arrival is done in the same transaction."""
     events = [(arrival, arrivals.event_of(arrival)) for arrival in batch if arrival.channel in current.channels()]
     with db.session.no_autoflush:
         people = contacts.identify([sender for _, event in events if (sender := _sender(event))])
-        desk = Desk(people, conversations.unresolved({row.contact for row in people.values()}), [])
+        desk = Desk(people, conversations.unresolved({row.contact for row in people.values()}), [], [])
         for arrival, event in events:
             _accept(desk, arrival, event)
         for arrival in batch:
             arrival.state, arrival.error, arrival.error_code = "done", "", ""
-        db.session.flush()
         allowances.renew(desk.renewals)
+    return desk.turns
 
 
 def put_off(arrival: Arrival, error: Exception) -> None:
@@ -130,7 +131,7 @@ def _message(desk: Desk, arrival: Arrival, event: InboundMessage) -> None:
     threads.append(conversation, message)
     db.session.add_all(fetches)
     if conversation.status == "bot":
-        _ask_bot(arrival, conversation, message)
+        _ask_bot(desk, arrival, conversation, message)
 
 
 def _signal(desk: Desk, arrival: Arrival, event: Signal) -> None:
@@ -144,12 +145,14 @@ def _signal(desk: Desk, arrival: Arrival, event: Signal) -> None:
         conversation.context = {**conversation.context, **hints}
         threads.note_event(conversation, "entered", **hints)
     if is_new and conversation.status == "bot":
-        _ask_bot(arrival, conversation, None)
+        _ask_bot(desk, arrival, conversation, None)
 
 
-def _ask_bot(arrival: Arrival, conversation: Conversation, message: Message | None) -> None:
+def _ask_bot(desk: Desk, arrival: Arrival, conversation: Conversation, message: Message | None) -> None:
     """`None`: greet."""
-    db.session.add(BotTurn(lane=arrival.lane, conversation=conversation, message=message))
+    turn = BotTurn(lane=arrival.lane, conversation=conversation, message=message, state="pending", error="")
+    db.session.add(turn)
+    desk.turns.append(turn)
 
 
 def _renew(desk: Desk, identity: Identity, arrival: Arrival, action: str) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from flask import Blueprint, Response, request, send_from_directory
 
+from hub.web.hardening import harden
+
 BUILT = Path(__file__).parent.parent / "static" / "inbox"
 # nothing of the inbox comes from, or goes to, another host
 POLICY = (
@@ -16,6 +18,7 @@ POLICY = (
 NOT_BUILT = "The inbox is not built yet: run `make setup` (`make run` does it too).\n"
 
 inbox = Blueprint("inbox", __name__)
+inbox.after_request(harden)
 
 
 @inbox.get("/")
@@ -47,11 +50,4 @@ def _file(path: str) -> Response:
             packed = send_from_directory(BUILT, f"{path}.gz", mimetype=response.mimetype)
             packed.headers["Content-Encoding"], packed.headers["Vary"] = "gzip", "Accept-Encoding"
             return packed
-    return response
-
-
-def harden(response: Response) -> Response:
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    response.headers.setdefault("X-Frame-Options", "DENY")
     return response

@@ -37,4 +37,4 @@ def hook(name: str) -> Response:
     if rows := arrivals.rows(channel, incoming):
         cast(Inlet, current_app.extensions["inlet"]).let_in(rows)
     reply = channel.acknowledge(incoming)
-    return Response(reply.body, reply.status, content_type=reply.content_type)
+    return Response(reply.body, reply.status, {"X-Content-Type-Options": "nosniff"}, content_type=reply.content_type)

@@ -181,14 +181,15 @@ def test_a_certificate_we_do_not_trust_sends_nothing(http):
         ("Retry-After: 7", 7),
         ("Retry-After: 99999999999999999999", None),
         ("Retry-After: 9999999", 86400),
-        (f"Retry-After: {format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)}", 3600),
+        ("Retry-After: {in_an_hour}", 3600),
         ("Retry-After: Thu, 01 Jan 1970 00:00:00 GMT", 0),
         ("Retry-After: soon", None),
         ("X-Nothing: 1", None),
     ],
 )
 def test_throttled_says_for_how_long(provider, http, header, seconds):
-    provider.behave = answers("429 Slow", b"", header)
+    in_an_hour = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    provider.behave = answers("429 Slow", b"", header.format(in_an_hour=in_an_hour))
     with pytest.raises(Throttled) as failure:
         http.post_json(provider.url, {})
     after = failure.value.after

@@ -143,7 +143,9 @@ def test_many_late_messages_find_their_places(stage: Stage) -> None:
     assert [text for _, text in stage.thread()] == [str(number) for number in range(40)]
 
 
-def test_a_message_later_than_the_bots_answer_stands_before_the_ones_it_precedes(stage: Stage, wechat: WeChat) -> None:
+def test_a_message_later_than_the_bots_answer_stands_before_the_ones_it_precedes(
+    stage: Stage, wechat: WeChat, slow_bot: None
+) -> None:
     stage.push("怎么退款", at=5, number=2)
     stage.work()
     stage.push("你好呀呀", at=0, number=1)

@@ -163,7 +163,7 @@ def test_a_job_is_due_at_its_time(stage: Stage) -> None:
 # claims whose worker died
 
 
-def test_a_lost_claim_of_a_fetch_or_a_bot_turn_is_done_again(stage: Stage) -> None:
+def test_a_lost_claim_of_a_fetch_or_a_bot_turn_is_done_again(stage: Stage, slow_bot: None) -> None:
     stage.push("怎么退款")
     stage.do("arrival")
     add(stage, "a")

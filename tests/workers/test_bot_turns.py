@@ -23,6 +23,8 @@ MISSED = "抱歉，我没有听懂。您可以换个说法，或者回复「转�
 class Told(Bot):
     """Does what a test says, and remembers what it was asked."""
 
+    quick = False
+
     def __init__(self, answer: Callable[[Turn], Answer | None]):
         super().__init__(None, Knowledge())
         self.answer_with, self.turns = answer, list[Turn]()
@@ -112,6 +114,25 @@ def test_an_engine_that_fails_is_tried_once_more_and_then_people_take_over(
     assert (job["kind"], job["error_code"], job["conversation_id"]) == ("bot_turn", "engine", 1)
 
 
+def test_a_quick_engine_that_fails_leaves_the_turn_for_later(
+    stage: Stage, employ: Callable[..., Told], wechat: WeChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(turn: Turn) -> Answer | None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Told, "quick", True)
+    told = employ(fails)
+    stage.push("怎么退款")
+    stage.do("arrival")
+    assert stage.thread() == [("contact", "怎么退款")]
+    assert stage.row(BotTurn).state == "pending"
+    told.answer_with = lambda turn: Say(text="七天。")
+    stage.push("然后呢")
+    stage.do("arrival")  # the second turn waits for the first
+    stage.work()
+    assert [text for _, text in stage.thread()] == ["怎么退款", "然后呢", "七天。", "七天。"]
+
+
 def test_a_failing_turn_does_not_stop_the_turns_beside_it(
     stage: Stage, employ: Callable[..., Told], wechat: WeChat
 ) -> None:
@@ -127,7 +148,7 @@ def test_a_failing_turn_does_not_stop_the_turns_beside_it(
     assert sorted(wechat.texts) == ["hello bo", "hello cy"]
 
 
-def test_when_only_the_last_answer_is_left_a_person_must_give_it(stage: Stage, wechat: WeChat) -> None:
+def test_when_only_the_last_answer_is_left_a_person_must_give_it(stage: Stage, slow_bot: None, wechat: WeChat) -> None:
     stage.push("怎么退款")
     stage.do("arrival")
     with stage.inside():
@@ -138,7 +159,7 @@ def test_when_only_the_last_answer_is_left_a_person_must_give_it(stage: Stage, w
     assert (stage.conversation().status, stage.thread()[-1]) == ("waiting", ("system", "handed_over"))
 
 
-def test_a_bot_without_allowance_does_not_lose_the_hand_over(stage: Stage, wechat: WeChat) -> None:
+def test_a_bot_without_allowance_does_not_lose_the_hand_over(stage: Stage, slow_bot: None, wechat: WeChat) -> None:
     stage.push("转人工")
     stage.do("arrival")
     with stage.inside():

@@ -69,6 +69,8 @@ class Bot(ABC):
     """Answers turns. A pure function of the turn: whatever it prepares, it prepares when it is made."""
 
     Settings: ClassVar[type[BotSettings]] = BotSettings
+    # answers from the words alone, in a few milliseconds: asked while the message is taken in, without a history
+    quick: ClassVar[bool] = True
 
     def __init__(self, settings: Any, knowledge: Knowledge):
         self.settings, self.knowledge = settings, knowledge

@@ -9,6 +9,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag  # type: ignore[attr-defined]
 from pydantic import BaseModel, BeforeValidator, Field
 
+from hub.web.hardening import harden
 from hub.web.login import require_agent
 
 # PostgreSQL's bigint; what is no such number is nobody's id
@@ -16,6 +17,7 @@ LARGEST_ID = 2**63 - 1
 
 api = APIBlueprint("api", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="v1")])
 api.before_request(require_agent)
+api.after_request(harden)
 
 
 def _id(value: object) -> object:
