@@ -3,49 +3,22 @@
 from __future__ import annotations
 
 import itertools
-import os
-import re
 import secrets
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-Action = Literal["message", "enter"]
+from simulator.kinds import KINDS, Action, Kind
+
 DAY = 86400
 MEDIA_LIVES = 3 * DAY
 TYPING_LASTS = 15
-
-DEMO_USERS = {
-    "小明": "oDemo5a1e0de3XiaoMing0000001",
-    "小红": "oDemo5a1e0de3XiaoHong0000002",
-    "Alex": "oDemo5a1e0de3Alex00000000003",
-}
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What accounts of one kind may do. Numbers and codes are WeChat's."""
-
-    send_types: frozenset[str]
-    refused_types: Mapping[str, int]  # types WeChat knows but refuses here, with its code
-    media_types: Mapping[str, int]  # what may be uploaded, and its limit in bytes
-    formats: tuple[str, ...]
-    allowances: Mapping[Action, tuple[int, int]]  # after a user's action: messages, seconds; spent in this order
-
-
-KINDS: Mapping[str, Kind] = {
-    "mp": Kind(
-        send_types=frozenset({"text", "image", "link", "miniprogrampage"}),
-        refused_types=dict.fromkeys(("voice", "video", "music", "news", "mpnews", "mpnewsarticle", "wxcard"), 45162)
-        | {"msgmenu": 40200},
-        media_types={"image": 10 * 1024 * 1024},
-        formats=("json", "xml"),
-        allowances={"enter": (2, 60), "message": (5, 48 * 3600)},
-    ),
-}
+HELD_FOR = 30 * 60  # WeChat's own agents: without a close, messages come back after this
+LOGIN_CODE_LIVES = 300
+REFUSALS_KEPT = 1000
 
 
 @dataclass
@@ -61,9 +34,27 @@ class Allowance:
 class Media:
     id: str
     app_id: str
-    data: bytes
+    data: bytes = field(repr=False)
     name: str
+    medium: str
     created_at: float
+
+
+@dataclass(frozen=True)
+class Template:
+    """A notification's fixed form. `use` is the endpoint that sends it."""
+
+    id: str
+    title: str
+    fields: Mapping[str, str]  # name as sent -> label as shown
+    use: str
+
+
+@dataclass
+class LoginCode:
+    openid: str
+    expires_at: float
+    used: bool = False
 
 
 @dataclass
@@ -74,12 +65,29 @@ class User:
     name: str
     account: Account
     changed: threading.Condition
+    unionid: str = ""
+    language: str = "zh_CN"
+    follows: bool = True  # means nothing to a mini program
+    followed_at: float = 0.0
+    scene: str = ""  # of the QR code that made them follow
+    blocked: bool = False
+    held_by: str = ""  # the account of WeChat's own agent who has this user
+    held_until: float = 0.0
+    grants: Counter[str] = field(default_factory=Counter)  # by template: messages the user has agreed to
     items: list[dict[str, Any]] = field(default_factory=list)
     pushes: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=20))
     allowances: dict[Action, Allowance] = field(default_factory=dict)
     revision: int = 0
     acted_at: float = 0.0
     typing_until: float = 0.0
+
+    @property
+    def follower(self) -> bool:
+        return self.follows or not self.account.may.official
+
+    @property
+    def reachable(self) -> bool:
+        return self.follower and not self.blocked
 
     def show(self, **item: Any) -> dict[str, Any]:
         """Add a line to the chat; whoever waits for news is woken."""
@@ -109,16 +117,23 @@ class Account:
     original_id: str
     name: str = ""
     kind: str = "mp"
+    verified: bool = True
     mode: str = "safe"
     format: str = "json"
     ip_whitelist: tuple[str, ...] = ()
     push_tries: int = 3
     push_timeout: float = 5.0
     users: dict[str, User] = field(default_factory=dict, repr=False)
+    kf_accounts: dict[str, str] = field(default_factory=dict)  # WeChat's own agents: account -> nickname
+    templates: dict[str, Template] = field(default_factory=dict)
+    menu: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def may(self) -> Kind:
         return KINDS[self.kind]
+
+    def granted(self, endpoint: str) -> bool:
+        return endpoint not in self.may.lacks and (self.verified or endpoint not in self.may.needs_verification)
 
 
 class World:
@@ -128,9 +143,9 @@ class World:
         self.hub, self.own_url = hub, own_url
         self.lock = threading.RLock()
         self._message_ids = itertools.count(time.time_ns() // 100)  # never one of an earlier run: the hub remembers
-        self.reset()
+        self.clear()
 
-    def reset(self) -> None:
+    def clear(self) -> None:
         with self.lock:
             for user in getattr(self, "users", {}).values():
                 user.touch()
@@ -139,21 +154,9 @@ class World:
             self.accounts: dict[str, Account] = {}
             self.users: dict[str, User] = {}
             self.media: dict[str, Media] = {}
-            self._add_demo()
-
-    def _add_demo(self) -> None:
-        demo = Account(
-            app_id="wx5a1e0de30c0ffee0",
-            secret=os.environ.get("DEMO_APP_SECRET", "demo-app-secret-of-the-simulator"),
-            token=os.environ.get("DEMO_TOKEN", "demotoken2026"),
-            aes_key=os.environ.get("DEMO_AES_KEY", "DemoDemoDemoDemoDemoDemoDemoDemoDemoDemo012"),
-            push_url=f"{self.hub}/hooks/shop",
-            original_id="gh_5a1e0de3c0ff",
-            name="驿站小店",
-        )
-        self.accounts[demo.app_id] = demo
-        for name, openid in DEMO_USERS.items():
-            self.add_user(demo, name, openid)
+            self.login_codes: dict[str, LoginCode] = {}
+            self.sent_notices: dict[tuple[str, str, str], tuple[int, float]] = {}  # their ids, and until when to know
+            self.refusals: dict[str, dict[str, Any]] = {}  # by request id, oldest first
 
     def now(self) -> float:
         return time.time() + self.shift
@@ -161,15 +164,16 @@ class World:
     def next_message_id(self) -> int:
         return next(self._message_ids)
 
-    def add_user(self, account: Account, name: str, openid: str = "") -> User:
+    def add_user(self, account: Account, name: str, openid: str = "", unionid: str = "", **more: Any) -> User:
+        openid = openid or "o" + secrets.token_urlsafe(20)[:27]
         with self.lock:
-            user = User(openid or "o" + secrets.token_urlsafe(20)[:27], name, account, threading.Condition(self.lock))
+            user = User(openid, name, account, threading.Condition(self.lock), unionid, followed_at=self.now(), **more)
             account.users[user.openid] = self.users[user.openid] = user
             return user
 
-    def keep_media(self, account: Account, data: bytes, name: str) -> Media:
+    def keep_media(self, account: Account, data: bytes, name: str, medium: str) -> Media:
         with self.lock:
-            media = Media(secrets.token_urlsafe(48), account.app_id, data, name, self.now())
+            media = Media(secrets.token_urlsafe(48), account.app_id, data, name, medium, self.now())
             self.media[media.id] = media
             return media
 
@@ -178,6 +182,21 @@ class World:
         if media is None or media.app_id != account.app_id or self.now() - media.created_at > MEDIA_LIVES:
             return None
         return media
+
+    def login_code(self, user: User) -> str:
+        """What wx.login gives the mini program: good once, for five minutes."""
+        code = secrets.token_urlsafe(24)
+        with self.lock:
+            self.login_codes[code] = LoginCode(user.openid, self.now() + LOGIN_CODE_LIVES)
+        return code
+
+    def remember_refusal(self, request_id: str, about: dict[str, Any]) -> None:
+        with self.lock:
+            self.refusals[request_id] = about
+            if len(self.refusals) > REFUSALS_KEPT:
+                del self.refusals[next(iter(self.refusals))]
+
+    # -- what may be sent
 
     def act(self, user: User, action: Action) -> None:
         """The user did something: the account may write for a while."""
@@ -202,13 +221,27 @@ class World:
         known = (user.allowances.get(action) for action in user.account.may.allowances)
         return [allowance for allowance in known if allowance and allowance.until > self.now()]
 
+    # -- who follows, and who is with WeChat's own agents
 
-MIMES = (
-    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
-    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
-    (re.compile(rb"GIF8[79]a"), "image/gif"),
-)
+    def follow(self, user: User, scene: str = "") -> None:
+        with self.lock:
+            user.follows, user.followed_at, user.scene = True, self.now(), scene
 
+    def unfollow(self, user: User) -> None:
+        with self.lock:
+            user.follows = False
+            user.allowances.clear()
+            user.touch()
 
-def mime_of(data: bytes) -> str:
-    return next((mime for magic, mime in MIMES if magic.match(data)), "application/octet-stream")
+    def hold(self, user: User, by: str) -> None:
+        with self.lock:
+            user.held_by, user.held_until = by, self.now() + HELD_FOR
+            user.touch()
+
+    def release(self, user: User) -> None:
+        with self.lock:
+            user.held_by = ""
+            user.touch()
+
+    def holder(self, user: User) -> str:
+        return user.held_by if user.held_by and user.held_until > self.now() else ""

@@ -6,18 +6,21 @@ from pathlib import Path
 
 from flask import Flask, Response
 
+from simulator import demo
 from simulator.accounts import World
 from simulator.control import control
+from simulator.customer import customer
 from simulator.faults import Faults, Log
 from simulator.push import Pusher
+from simulator.quotas import Quotas
 from simulator.tokens import Tokens
 from simulator.wechat import provider
 
 PAGE = Path(__file__).parent / "page"
 LARGEST_BODY = 16 * 1024 * 1024
 PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
 
 
@@ -27,9 +30,11 @@ def create_app(hub: str, own_url: str) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     world, faults, log = World(hub, own_url), Faults(), Log()
-    tokens, pusher = Tokens(world.now), Pusher(world, faults, log)
-    app.register_blueprint(provider(world, tokens, faults, log))
-    app.register_blueprint(control(world, tokens, faults, log, pusher))
+    demo.furnish(world)
+    tokens, quotas, pusher = Tokens(world.now), Quotas(world.now), Pusher(world, faults, log)
+    app.register_blueprint(provider(world, tokens, quotas, faults, log, pusher))
+    app.register_blueprint(control(world, tokens, quotas, faults, log, pusher))
+    app.register_blueprint(customer(world, pusher))
 
     @app.get("/")
     def page() -> Response:

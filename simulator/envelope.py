@@ -18,6 +18,8 @@ CONTENT_TYPES = {"xml": "text/xml", "json": "application/json"}
 
 
 def _element(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        return "".join(_element(name, each) for each in value)
     if isinstance(value, Mapping):
         inner = "".join(_element(*pair) for pair in value.items())
     elif isinstance(value, str):
@@ -40,9 +42,15 @@ def signed_query(account: Account, **more: str) -> dict[str, str]:
     return {"signature": signature, "timestamp": timestamp, "nonce": nonce, **more}
 
 
-def seal(account: Account, openid: str, fields: Mapping[str, Any]) -> tuple[str, bytes]:
+def echo_query(account: Account) -> tuple[str, bytes]:
+    """What the console asks a push URL when its form is saved, and what it must answer."""
+    echo = str(secrets.randbelow(9 * 10**18) + 10**18)
+    return urlencode(signed_query(account, echostr=echo)), echo.encode()
+
+
+def seal(account: Account, fields: Mapping[str, Any]) -> tuple[str, bytes]:
     """Query string and body of one try: signature, nonce and ciphertext are new each time."""
-    query = signed_query(account, openid=openid)
+    query = signed_query(account, openid=fields["FromUserName"])
     if account.mode == "plaintext":
         return urlencode(query), written(fields, account.format).encode()
     encrypted = crypto.encrypt(account.aes_key, account.app_id, written(fields, account.format))

@@ -17,22 +17,36 @@ WORDS: Mapping[int, str] = {
     40008: "invalid message type",
     40013: "invalid appid",
     40014: "invalid access_token",
+    40029: "invalid code",
+    40032: "invalid openid list size",
+    40037: "invalid template_id",
     40066: "invalid url",
     40125: "invalid appsecret",
+    40163: "code been used",
     40164: "invalid ip",
     40200: "invalid account type",
+    40201: "invalid url",
+    40202: "invalid action",
+    40203: "invalid operator",
     41001: "access_token missing",
     41002: "appid missing",
     41004: "appsecret missing",
     41005: "media data missing",
+    41008: "missing code",
+    41030: "invalid page",
     42001: "access_token expired",
     43001: "require GET method",
     43002: "require POST method",
+    43004: "require subscribe",
+    43101: "user refuse to accept the msg",
     44001: "empty media data",
     44002: "empty post data",
+    44003: "empty news data",
     44004: "empty content",
     45001: "media size out of limit",
     45002: "content size out of limit",
+    45007: "voice play time out of limit",
+    45008: "article size out of limit",
     45009: "reach max api daily quota limit",
     45011: "api minute-quota reach limit, must slower, retry next minute",
     45015: "response out of time limit or subscription is canceled",
@@ -42,6 +56,13 @@ WORDS: Mapping[int, str] = {
     45081: "already in typing state",
     45162: "invalid msgtype for this account",
     47001: "data format error",
+    47003: "argument invalid!",
+    48001: "api unauthorized",
+    48006: "forbid to clear quota because of reaching the limit",
+    65401: "invalid custom service account",
+    76001: "rid not found",
+    76003: "the rid is of another account",
+    76021: "cgi_path not found, please check",
 }
 
 
@@ -53,9 +74,10 @@ class ApiError(Exception):
         self.errcode = errcode
         self.words = words or WORDS.get(errcode, "error")
         self.why = why or self.words
+        self.request_id = request_id()
 
     def answer(self) -> dict[str, object]:
-        return {"errcode": self.errcode, "errmsg": f"{self.words} rid: {request_id()}"}
+        return {"errcode": self.errcode, "errmsg": f"{self.words} rid: {self.request_id}"}
 
 
 def request_id() -> str:

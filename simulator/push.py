@@ -9,32 +9,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 
+from simulator import events
 from simulator.accounts import User, World
+from simulator.answers import Reply, Unusable, read_answer
+from simulator.conversation import Push
 from simulator.envelope import CONTENT_TYPES, seal
 from simulator.faults import Faults, Log
-from simulator.wire import Answer, Wire
+from simulator.wire import Wire
 
 THREADS = 64
-ACKNOWLEDGED = (b"success", b"")
-
-
-@dataclass
-class Push:
-    """One message or event on its way. `report` is what the page and the tests see of it."""
-
-    user: User
-    fields: dict[str, Any]
-    copies: int = 1  # delivered so often at the same time, as WeChat does when it is impatient
-    overtaken_for: float = 0.0  # held back so long while later ones go ahead
-    item: dict[str, Any] | None = None
-    on_try: Callable[[Answer, bool], None] | None = None
-    on_end: Callable[[dict[str, Any]], None] | None = None
-    report: dict[str, Any] = field(default_factory=dict)
-    open_copies: int = 0
-    ended: threading.Event = field(default_factory=threading.Event)
+OUT_OF_SERVICE = "该公众号暂时无法提供服务，请稍后再试"
 
 
 class Pusher:
@@ -62,12 +47,16 @@ class Pusher:
             tries=0,
             reason=None,
             seconds=None,
+            reply=None,
         )
         with user.changed:
             user.pushes.append(push.report)
             if push.item is not None:
                 push.item["push"] = push.report
             user.touch(push.item)
+        if push.report["type"] != "event" and self.world.holder(user):
+            self._end(push, "held")
+            return push
         if push.overtaken_for:
             self._alarms.at(time.monotonic() + push.overtaken_for, lambda: self._start(push))
             return push
@@ -79,6 +68,15 @@ class Pusher:
             self._lanes[id(user)] = deque()
         self._work.put(lambda: self._start(push))
         return push
+
+    def push_later(self, push: Push, seconds: float) -> None:
+        """As WeChat tells what became of something: after a while, unless the world has been reset meanwhile."""
+
+        def start() -> None:
+            if self.world.users.get(push.user.openid) is push.user:
+                self.push(push)
+
+        self._alarms.at(time.monotonic() + seconds, start)
 
     def reset(self) -> None:
         """Forget what has not been sent yet."""
@@ -106,9 +104,13 @@ class Pusher:
     def _try(self, push: Push, number: int) -> None:
         account = push.user.account
         started = time.monotonic()
-        query, body = seal(account, push.user.openid, push.fields)
+        query, body = seal(account, push.fields)
         answer = self.wire.post(account.push_url, query, body, CONTENT_TYPES[account.format], account.push_timeout)
-        failure = why_not_acknowledged(answer)
+        reply, failure = None, ""
+        try:
+            reply = read_answer(self.world, push.user, push.fields, answer)
+        except Unusable as error:
+            failure = str(error)
         self.log.add(
             "push",
             app_id=account.app_id,
@@ -118,6 +120,7 @@ class Pusher:
             number=number,
             status=answer.status,
             why=failure,
+            reply=reply.type if reply else None,
             seconds=round(answer.seconds, 4),
         )
         if push.on_try is not None:
@@ -126,12 +129,29 @@ class Pusher:
             push.report["tries"] += 1
             push.report["reason"] = failure or None
             push.report["seconds"] = round(answer.seconds, 4)
+        if reply is not None:
+            self._take_reply(push, reply)
         if failure and number < account.push_tries:
             # WeChat gives each try its five seconds, however early it failed.
             self._alarms.at(started + account.push_timeout, lambda: self._try(push, number + 1))
             push.user.touch(push.item)
         else:
             self._end_copy(push, delivered=not failure)
+
+    def _take_reply(self, push: Push, reply: Reply) -> None:
+        """The first reply counts: copies of a push may each bring one."""
+        user = push.user
+        with user.changed:
+            if push.report["reply"] is not None or not (push.answerable and user.reachable):
+                return
+            push.report["reply"] = reply.type
+            if reply.type != "transfer_customer_service":
+                user.typing_until = 0.0
+                user.show(
+                    **{"from": "account"}, type=reply.type, ai=False, via="reply", at=self.world.now(), **reply.shown
+                )
+        if reply.kf_account in user.account.kf_accounts:
+            self.push(events.taken(self.world, user, reply.kf_account))
 
     def _end_copy(self, push: Push, *, delivered: bool) -> None:
         user = push.user
@@ -143,12 +163,19 @@ class Pusher:
                 return
             if push.report["outcome"] == "delivered":
                 push.report["reason"] = None
+            elif push.answerable and user.account.may.official and user.reachable:
+                user.show(**{"from": "wechat"}, type="notice", ai=False, at=self.world.now(), text=OUT_OF_SERVICE)
             user.touch(push.item)
+        self._end(push)
+        if not push.overtaken_for:
+            self._next(user)
+
+    def _end(self, push: Push, outcome: str = "") -> None:
+        if outcome:
+            push.report["outcome"] = outcome
         push.ended.set()
         if push.on_end is not None:
             push.on_end(push.report)
-        if not push.overtaken_for:
-            self._next(user)
 
     def _next(self, user: User) -> None:
         with self._lock:
@@ -182,11 +209,3 @@ class Alarms:
                     self._changed.wait(self._due[0][0] - time.monotonic() if self._due else None)
                 _, _, what = heapq.heappop(self._due)
             self._work.put(what)
-
-
-def why_not_acknowledged(answer: Answer) -> str:
-    if answer.failure:
-        return answer.failure
-    if answer.status != 200:
-        return f"HTTP {answer.status}"
-    return "" if answer.body in ACKNOWLEDGED else "the body is neither success nor empty"

@@ -13,7 +13,6 @@ from simulator.errors import ApiError
 
 LIVES = 7200
 OVERLAP = 300
-PLAIN_PER_DAY = 2000
 FORCED_PER_DAY = 20
 FORCED_APART = 30
 LOOKS_LIKE_ONE = re.compile(r"\d\d_[\w-]{100,}")
@@ -34,7 +33,7 @@ class Desk:
     plain: Token | None = None
     stable: Token | None = None
     forced_at: float = 0.0
-    calls: Counter[tuple[str, int]] = field(default_factory=Counter)
+    forced: Counter[int] = field(default_factory=Counter)  # by day
 
 
 class Tokens:
@@ -54,7 +53,6 @@ class Tokens:
     def plain(self, account: Account) -> tuple[str, int]:
         """cgi-bin/token: a new one each time, the previous one lives on for five minutes."""
         desk = self.desk(account.app_id)
-        self._count(desk, "token", PLAIN_PER_DAY)
         self._retire(desk.plain, OVERLAP)
         desk.plain = self._issue(account, "80")
         return desk.plain.value, LIVES
@@ -64,7 +62,7 @@ class Tokens:
         desk, now = self.desk(account.app_id), self.now()
         force = force and now - desk.forced_at >= FORCED_APART  # sooner than that WeChat does not refresh
         if force:
-            self._count(desk, "forced", FORCED_PER_DAY)
+            self._count_forced(desk)
             desk.forced_at = now
             self._retire(desk.stable, 0)
         current = desk.stable
@@ -104,8 +102,8 @@ class Tokens:
         if token is not None:
             token.dies_at = min(token.dies_at, self.now() + after)
 
-    def _count(self, desk: Desk, what: str, limit: int) -> None:
-        today = (what, int((self.now() + 8 * 3600) // DAY))  # quotas end at midnight in Shanghai
-        if desk.calls[today] >= limit:
+    def _count_forced(self, desk: Desk) -> None:
+        today = int((self.now() + 8 * 3600) // DAY)  # quotas end at midnight in Shanghai
+        if desk.forced[today] >= FORCED_PER_DAY:
             raise ApiError(45009)
-        desk.calls[today] += 1
+        desk.forced[today] += 1

@@ -1,38 +1,40 @@
 // The customer's phone: one chat that follows the simulator, and a panel that shows what WeChat would not.
 
-import { line, make, moment, separator } from "./bubbles.js";
-import { reasonInWords, switchLanguage, translatePage, words } from "./words.js";
+import { acts, showActs, showTray } from "./acts.js";
+import { ask, at, post, sleep } from "./api.js";
+import { line, separator } from "./bubbles.js";
+import { button, make } from "./make.js";
+import { showAccounts, showPanel, showStanding, showUsers } from "./panel.js";
+import { switchLanguage, translatePage, words } from "./words.js";
 
-const USER_KEPT_AS = "simulator-user";
+const ACCOUNT_KEPT_AS = "simulator-account";
+const PERSON_KEPT_AS = "simulator-person";
 const WAIT = 20;
 const AGAIN_AFTER = 1000;
-const PUSHES_SHOWN = 8;
 
-const at = id => document.getElementById(id);
 const chat = at("chat");
-const state = { account: null, users: [], user: null, items: new Map(), news: null, rev: null, boot: null };
+const state = { accounts: [], account: null, users: [], user: null, items: new Map(), news: null, rev: null, boot: null };
 let following = new AbortController();
 let readsNewest = true; // then what arrives, loads or shrinks the chat must not push the newest line out of sight
 
-async function ask(path, options = {}) {
-  const response = await fetch(`/_sim/${path}`, options);
-  if (!response.ok) throw Object.assign(new Error(response.statusText), { status: response.status });
-  return response.status === 204 ? null : response.json();
+// A window of its own keeps its own choice; a new one starts where the last left off.
+const kept = name => sessionStorage.getItem(name) || localStorage.getItem(name);
+
+function keep(name, value) {
+  sessionStorage.setItem(name, value);
+  localStorage.setItem(name, value);
 }
-
-const post = (path, body) =>
-  ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-
-const sleep = milliseconds => new Promise(done => setTimeout(done, milliseconds));
 
 // -- following the simulator ---------------------------------------------------------------------------------------
 
-async function loadUsers() {
-  const accounts = (await ask("accounts")).items;
-  state.account = accounts[0];
-  state.users = (await ask(`accounts/${state.account.app_id}/users`)).items.filter(user => !user.name.startsWith("burst "));
-  const kept = sessionStorage.getItem(USER_KEPT_AS) || localStorage.getItem(USER_KEPT_AS);
-  state.user = state.users.find(user => user.openid === kept) || state.users[0];
+async function load() {
+  state.accounts = (await ask("accounts")).items;
+  const wanted = kept(ACCOUNT_KEPT_AS);
+  state.account = state.accounts.find(account => account.app_id === wanted) || state.accounts[0];
+  const users = (await ask(`accounts/${state.account.app_id}/users`)).items;
+  state.users = users.filter(user => !user.name.startsWith("burst "));
+  const person = kept(PERSON_KEPT_AS);
+  state.user = state.users.find(user => user.unionid && user.unionid === person) || state.users[0] || (await newUser());
 }
 
 function forgetChat() {
@@ -44,7 +46,8 @@ function forgetChat() {
 async function follow(signal) {
   while (!signal.aborted) {
     try {
-      if (!state.user) await loadUsers();
+      if (!state.user) await load();
+      if (signal.aborted) return;
       const since = state.rev === null ? "" : `?since=${state.rev}&boot=${state.boot}&wait=${WAIT}`;
       const news = await ask(`users/${state.user.openid}/messages${since}`, { signal });
       if (signal.aborted) return;
@@ -77,89 +80,73 @@ function take(news) {
 function place(item) {
   const known = state.items.has(item.n);
   state.items.set(item.n, item);
-  const element = line(item, { shop: state.account.name, user: state.user.name, view: showImage });
+  const element = line(item, {
+    shop: state.account.name,
+    user: state.user.name,
+    view: showImage,
+    choose: choice => say({ type: "text", content: choice.text, choice: choice.id }),
+  });
   if (known) return chat.querySelector(`[data-n="${item.n}"]`).replaceWith(element);
   const time = separator(item, state.items.get(item.n - 1));
   if (time) chat.append(time);
   chat.append(element);
 }
 
-function choose(user) {
-  sessionStorage.setItem(USER_KEPT_AS, user.openid);
-  localStorage.setItem(USER_KEPT_AS, user.openid);
+const scrollToEnd = () => (chat.scrollTop = chat.scrollHeight);
+
+// -- who and where -------------------------------------------------------------------------------------------------
+
+function startOver(change) {
   following.abort();
   forgetChat();
-  state.user = user;
+  Object.assign(state, change);
   following = new AbortController();
   showAround();
   follow(following.signal);
 }
 
-const scrollToEnd = () => (chat.scrollTop = chat.scrollHeight);
+function chooseUser(user) {
+  keep(PERSON_KEPT_AS, user.unionid);
+  startOver({ user });
+}
+
+/** The same person in another account: a visitor who is not there yet becomes one. */
+async function chooseAccount(account) {
+  const { name, unionid } = state.user || {};
+  if (unionid) {
+    const there = (await ask(`accounts/${account.app_id}/users`)).items;
+    if (!there.some(user => user.unionid === unionid)) await post(`accounts/${account.app_id}/users`, { name, unionid });
+    keep(PERSON_KEPT_AS, unionid);
+  }
+  keep(ACCOUNT_KEPT_AS, account.app_id);
+  startOver({ account, users: [], user: null });
+}
+
+const newUser = () =>
+  post(`accounts/${state.account.app_id}/users`, { name: words().guest(state.users.length + 1) });
+
+async function addUser() {
+  const user = await newUser();
+  state.users.push(user);
+  chooseUser(user);
+}
 
 // -- everything around the bubbles ---------------------------------------------------------------------------------
 
 function showAround() {
-  const { account, news, user } = state;
+  const { account, news, items } = state;
   at("title").textContent = news?.typing ? words().typing : account?.name || "";
   document.title = account ? `${account.name} · ${words().simulator}` : words().simulator;
-  at("hints").hidden = !news || [...state.items.values()].some(item => item.from === "customer");
-  showHints();
-  showUsers(user);
-  rows("allowances", (news?.allowances || []).map(allowanceRow), words().noAllowance);
-  rows("pushes", (news?.pushes || []).slice(-PUSHES_SHOWN).reverse().map(pushRow), words().noPushes);
-}
-
-const rows = (id, elements, none) => at(id).replaceChildren(...(elements.length ? elements : [make("li", "none", none)]));
-
-function allowanceRow({ action, left, limit, until }) {
-  const name = action === "message" ? words().message : words().enterAct;
-  return make("li", left ? "" : "used-up", make("span", "", name), make("span", "value", words().left(left, limit, moment(until))));
-}
-
-function pushRow({ type, outcome, tries, seconds, reason }) {
-  const name = make("span", "", words().types[type] || type);
-  const taken = outcome === "delivered" ? ` · ${Math.max(1, Math.round(seconds * 1000))} ms` : "";
-  const told = { pending: words().pending, delivered: words().delivered, failed: words().lost }[outcome];
-  const value = make("span", `value outcome-${outcome}`, `${told} · ${words().tries(tries)}${taken}`);
-  const row = make("li", "", name, value);
-  if (reason) row.append(make("span", "reason", reasonInWords(reason)));
-  return row;
+  at("hints").hidden = !news?.follows || [...items.values()].some(item => item.from === "customer");
+  showAccounts(state, account => attempt(() => chooseAccount(account)));
+  showUsers(state, chooseUser, () => attempt(addUser));
+  showStanding(state);
+  showActs(state);
 }
 
 function showHints() {
-  const chips = words().quick.map(text => {
-    const chip = make("button", "chip", text);
-    chip.type = "button";
-    chip.addEventListener("click", () => say({ type: "text", content: text }));
-    return chip;
-  });
+  const chips = words().quick.map(text => button("chip", text, () => say({ type: "text", content: text })));
   at("hints").replaceChildren(make("p", "hints-title", words().started), ...chips);
-}
-
-let usersShown = "";
-
-function showUsers(chosen) {
-  const now = JSON.stringify([state.users, chosen?.openid, words().newUser]);
-  if (now === usersShown) return; // keeps the focus where it is
-  usersShown = now;
-  const buttons = state.users.map(user => {
-    const button = make("button", "user", user.name);
-    button.type = "button";
-    button.setAttribute("aria-pressed", String(user.openid === chosen?.openid));
-    button.addEventListener("click", () => choose(user));
-    return button;
-  });
-  const add = make("button", "user user-new", words().newUser);
-  add.type = "button";
-  add.addEventListener("click", () => attempt(addUser));
-  at("users").replaceChildren(...buttons, add);
-}
-
-async function addUser() {
-  const user = await post(`accounts/${state.account.app_id}/users`, { name: words().guest(state.users.length + 1) });
-  state.users.push(user);
-  choose(user);
 }
 
 function showImage(address) {
@@ -173,7 +160,7 @@ function notice(text) {
   at("notice").textContent = text;
   at("notice").hidden = false;
   clearTimeout(noticeTimer);
-  noticeTimer = setTimeout(() => (at("notice").hidden = true), 4000);
+  noticeTimer = setTimeout(() => (at("notice").hidden = true), 2500);
 }
 
 // -- what the customer does ----------------------------------------------------------------------------------------
@@ -193,6 +180,15 @@ async function say(message) {
   return attempt(() => post(`users/${state.user.openid}/messages`, message));
 }
 
+async function sayFile(field, file) {
+  const body = new FormData();
+  body.append(field, file);
+  readsNewest = true;
+  return attempt(() => ask(`users/${state.user.openid}/messages`, { method: "POST", body }));
+}
+
+const act = (name, body) => attempt(() => post(`users/${state.user.openid}/${name}`, body));
+
 async function sendText(event) {
   event?.preventDefault();
   const text = at("text").value.trim();
@@ -210,21 +206,6 @@ function fitText() {
   at("send").disabled = !text.value.trim();
 }
 
-async function sendImage() {
-  const [file] = at("image").files;
-  at("image").value = "";
-  if (!file) return;
-  const body = new FormData();
-  body.append("image", file);
-  await attempt(() => ask(`users/${state.user.openid}/messages`, { method: "POST", body }));
-}
-
-function showPanel(open) {
-  at("panel").classList.toggle("panel-open", open);
-  at("open-panel").setAttribute("aria-expanded", String(open));
-  at(open ? "close-panel" : "open-panel").focus();
-}
-
 chat.addEventListener("scroll", () => (readsNewest = chat.scrollHeight - chat.scrollTop - chat.clientHeight < 60));
 chat.addEventListener("load", () => readsNewest && scrollToEnd(), true);
 new ResizeObserver(() => readsNewest && scrollToEnd()).observe(chat);
@@ -236,19 +217,12 @@ at("text").addEventListener("keydown", event => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
   sendText(event);
 });
-at("image").addEventListener("change", sendImage);
-at("enter").addEventListener("submit", event => {
-  event.preventDefault();
-  attempt(() => post(`users/${state.user.openid}/enter`, { session_from: at("session-from").value }));
-});
-at("card").addEventListener("click", () =>
-  say({ type: "miniprogrampage", title: words().cardTitle, page_path: "pages/order/detail?id=991" }));
-at("unsupported").addEventListener("click", () =>
-  say({ type: "location", fields: { Location_X: 23.134521, Location_Y: 113.358803, Scale: 20, Label: words().locationLabel } }));
 at("open-panel").addEventListener("click", () => showPanel(true));
 at("close-panel").addEventListener("click", () => showPanel(false));
 document.addEventListener("keydown", event => {
-  if (event.key === "Escape" && at("panel").classList.contains("panel-open")) showPanel(false);
+  if (event.key !== "Escape") return;
+  if (at("panel").classList.contains("panel-open")) showPanel(false);
+  else if (!at("tray").hidden) showTray(false);
 });
 at("language").addEventListener("click", () => {
   switchLanguage();
@@ -257,10 +231,13 @@ at("language").addEventListener("click", () => {
   state.items = new Map();
   chat.replaceChildren();
   items.forEach(place);
+  showHints();
   showAround();
   scrollToEnd();
 });
 
+acts({ say, sayFile, act, account: () => state.account, notice });
 translatePage();
+showHints();
 fitText();
 follow(following.signal);

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from tests.simulator.driving import Hub, Received, Simulator, demo_account, wait_until
+from tests.simulator.driving import Hub, Received, Simulator, demo_account, post_account, service_account, wait_until
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -90,8 +90,9 @@ def hub() -> Iterator[Hub]:
 
 @pytest.fixture
 def simulator(running: str, hub: Hub) -> Simulator:
-    """Reset, with the demo account pushing clear JSON to the test's hub and not waiting long."""
+    """Reset, with the demo accounts pushing in the clear to the test's hub and not waiting long."""
     fresh = Simulator(running)
     fresh.post("/_sim/reset")
-    fresh.post("/_sim/accounts", demo_account(hub.url))
+    for account in (demo_account, service_account, post_account):
+        fresh.post("/_sim/accounts", account(hub.url))
     return fresh
