@@ -9,6 +9,7 @@ from channels.contract import Channel
 GROUP = "yizhan.channels"
 BUILT_IN = {
     "wechat_miniprogram": "channels.wechat.miniprogram:MiniProgram",
+    "wechat_official": "channels.wechat.official:OfficialAccount",
 }
 
 

@@ -19,4 +19,11 @@ ACCOUNTS: dict[str, dict[str, Any]] = {
         "aes_key": "env:TEST_AES_KEY",
         "original_id": "gh_0a1b2c3d4e5f",
     },
+    "wechat_official": {
+        "app_id": "wx0123456789abcdef",
+        "app_secret": "env:TEST_APP_SECRET",
+        "token": "env:TEST_TOKEN",
+        "aes_key": "env:TEST_AES_KEY",
+        "original_id": "gh_0f1e2d3c4b5a",
+    },
 }

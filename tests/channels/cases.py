@@ -80,6 +80,8 @@ class Sends:
     code: str = ""
     after: tuple[float, float] | None = None  # seconds, from and to
     calls: int | None = None
+    result: DeliveryResult = field(default_factory=DeliveryResult)
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 def table(*cases: Any) -> pytest.MarkDecorator:
@@ -104,7 +106,7 @@ def check_receives(kind: str, case: Receives) -> None:
 
 def check_sends(kind: str, case: Sends, to: Address) -> None:
     traces: list[str] = []
-    channel = make_channel(kind, traces.append)
+    channel = make_channel(kind, traces.append, **case.settings)
     message = OutboundMessage(id=UUID(int=1), to=to, **case.message)
     with provider(*case.answers) as calls:
         if case.raises:
@@ -116,7 +118,7 @@ def check_sends(kind: str, case: Sends, to: Address) -> None:
             assert_after(failure.value, case.after)
             assert_silent(failure.value, [message.text])
         else:
-            assert channel.send(message) == DeliveryResult()
+            assert channel.send(message) == case.result
         if case.posts is not None:
             assert json.loads(calls[-1].request.body) == case.posts
             assert b"\\u" not in calls[-1].request.body

@@ -26,19 +26,23 @@ def envelope(vector):
     return Envelope(vector["token"], vector["encoding_aes_key"], vector["appid"])
 
 
-def account(vector, monkeypatch, **changes):
+every_kind = pytest.mark.parametrize("kind", ["wechat_miniprogram", "wechat_official"])
+
+
+def account(kind, vector, monkeypatch, **changes):
     monkeypatch.setenv("TEST_TOKEN", vector["token"])
     monkeypatch.setenv("TEST_AES_KEY", vector["encoding_aes_key"])
-    return make_channel("wechat_miniprogram", app_id=vector["appid"], original_id="", **changes)
+    return make_channel(kind, app_id=vector["appid"], original_id="", **changes)
 
 
 def test_every_kind_of_vector_is_used():
     assert {vector["kind"] for vector in VECTORS} == {"url_verify", "plain_push", "encrypted_push", "encrypted_reply"}
 
 
+@every_kind
 @vectors("url_verify")
-def test_the_address_check_is_answered_byte_for_byte(vector, monkeypatch):
-    channel = account(vector, monkeypatch)
+def test_the_address_check_is_answered_byte_for_byte(kind, vector, monkeypatch):
+    channel = account(kind, vector, monkeypatch)
     request = WebhookRequest(method="GET", query=vector["query"])
     channel.verify(request)
     assert channel.parse(request) == []
@@ -71,9 +75,10 @@ def test_sealing_gives_exactly_these_bytes(vector):
     assert json.dumps(body) == vector["body"]
 
 
+@every_kind
 @vectors("plain_push", "encrypted_push")
-def test_a_push_becomes_an_event_or_a_clean_refusal(vector, monkeypatch):
-    channel = account(vector, monkeypatch, mode="plaintext" if vector["kind"] == "plain_push" else "safe")
+def test_a_push_becomes_an_event_or_a_clean_refusal(kind, vector, monkeypatch):
+    channel = account(kind, vector, monkeypatch, mode="plaintext" if vector["kind"] == "plain_push" else "safe")
     request = WebhookRequest(query=vector["query"], body=vector["body"].encode())
     fault = vector["expected"].get("error", "")
     if fault == "bad_signature":

@@ -1,25 +1,28 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 import requests
-from hypothesis import example, given, settings, strategies
 from pydantic import ValidationError
-from responses import Response, matchers
+from responses import Response
 
 from channels.contract import (
     Address,
     Attachment,
     Card,
+    Choice,
+    Consent,
+    DeliveryResult,
     File,
-    InboundMessage,
+    Grant,
     Link,
-    OutboundMessage,
+    Menu,
+    Notice,
+    Receipt,
+    Revocation,
     Signal,
     WebhookRequest,
 )
@@ -36,9 +39,8 @@ from channels.errors import (
     WindowClosed,
 )
 from channels.registry import channel_class
-from channels.wechat.api import ERRORS
-from channels.wechat.crypto import Envelope, signature
-from tests.channels.accounts import ACCESS_TOKEN, ACCOUNTS, SECRETS
+from channels.wechat.errors import ERRORS
+from tests.channels.accounts import ACCESS_TOKEN, ACCOUNTS
 from tests.channels.cases import (
     DictCache,
     Receives,
@@ -50,63 +52,30 @@ from tests.channels.cases import (
     provider,
     table,
 )
+from tests.channels.wechat import (
+    API,
+    MSG,
+    NOON,
+    OK,
+    PNG,
+    RID,
+    Played,
+    as_xml,
+    call,
+    outbound,
+    plain,
+    sent,
+    uploaded,
+)
 
-KIND = "wechat_miniprogram"
-APP, GH = ACCOUNTS[KIND]["app_id"], ACCOUNTS[KIND]["original_id"]
-TOKEN, KEY = SECRETS["TEST_TOKEN"], SECRETS["TEST_AES_KEY"]
-ANNA = Address(f"wechat:{APP}", "oLVPpjqs9BhvzwPj5A-vTYAX3GLc")
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
-ENVELOPE = Envelope(TOKEN, KEY, APP)
+WECHAT = Played("wechat_miniprogram")
+KIND, APP, ANNA = WECHAT.kind, WECHAT.app, WECHAT.anna
+fields, sealed, push, json_push = WECHAT.fields, WECHAT.sealed, WECHAT.push, WECHAT.json_push
+message, token = WECHAT.message, WECHAT.token
+TO = ANNA.value
 
 # in
 
-
-def fields(**content: Any) -> dict[str, Any]:
-    common = {"ToUserName": GH, "FromUserName": ANNA.value, "CreateTime": int(NOON.timestamp())}
-    return {name: value for name, value in {**common, **content}.items() if value is not None}
-
-
-def as_xml(content: dict[str, Any]) -> str:
-    def element(name: str, value: Any) -> str:
-        return f"<{name}>{as_xml(value)[5:-6] if isinstance(value, dict) else f'<![CDATA[{value}]]>'}</{name}>"
-
-    return f"<xml>{''.join(element(name, value) for name, value in content.items())}</xml>"
-
-
-def sealed(text: str, style: str = "xml", clear: str = "") -> WebhookRequest:
-    """A push in safe mode; with `clear`, in compatible mode."""
-    seal = ENVELOPE.seal(text, "1772366400", "n1")
-    query = {"timestamp": "1772366400", "nonce": "n1", "msg_signature": seal.signature, "encrypt_type": "aes"}
-    envelope = {
-        "xml": f"<xml><ToUserName><![CDATA[{GH}]]></ToUserName>{clear}"
-        f"<Encrypt><![CDATA[{seal.ciphertext}]]></Encrypt></xml>",
-        "plain xml": f"<xml><Encrypt>{seal.ciphertext}</Encrypt></xml>",
-        "json": '{{"ToUserName":"{}",{}"Encrypt":"{}"}}'.format(GH, clear, seal.ciphertext.replace("/", "\\/")),
-    }
-    return WebhookRequest(query=query, body=envelope[style].encode())
-
-
-def push(**content: Any) -> WebhookRequest:
-    return sealed(as_xml(fields(**content)))
-
-
-def json_push(**content: Any) -> WebhookRequest:
-    return sealed(json.dumps(fields(**content), ensure_ascii=False), "json")
-
-
-def plain(body: str, token: str = TOKEN) -> WebhookRequest:
-    return WebhookRequest(
-        query={"timestamp": "1", "nonce": "2", "signature": signature(token, "1", "2")}, body=body.encode()
-    )
-
-
-def message(**content: Any) -> InboundMessage:
-    known = {"sender": ANNA, "provider_id": "24780136412345690", "sequence": 24780136412345690, "sent_at": NOON}
-    return InboundMessage(**{**known, "renews": "message", **content})
-
-
-MSG = 24780136412345690
 HELLO = {"MsgType": "text", "MsgId": MSG, "Content": "退款多久到账？😭"}
 ASKED = message(text="退款多久到账？😭")
 IN_CLEAR = "".join(as_xml(fields(MsgType="text", Content="<Encrypt>aaaa</Encrypt> ]]&gt;"))[5:-6])
@@ -282,6 +251,49 @@ def test_a_revoked_consent_is_the_customers_who_revoked_it():
     assert event.sender == Address(ANNA.scheme, "oBob")
 
 
+def test_consent_is_counted_and_revoked():
+    accepted = {"TemplateId": "T", "SubscribeStatusString": "accept", "PopupScene": "0"}
+    event = signals(json_push(MsgType="event", Event="subscribe_msg_popup_event", List=[accepted, accepted]))
+    assert event == Consent(key=event.key, sender=ANNA, sent_at=NOON, granted={"T": 2})
+    rejected = {"TemplateId": "T", "SubscribeStatusString": "reject"}
+    event = signals(json_push(MsgType="event", Event="subscribe_msg_change_event", List=rejected))
+    assert event == Consent(key=event.key, sender=ANNA, sent_at=NOON, revoked=("T",))
+
+
+def test_what_became_of_a_notice():
+    told = {"TemplateId": "T", "MsgID": "1864323726461255680", "ErrorCode": "0", "ErrorStatus": "success"}
+    event = signals(json_push(MsgType="event", Event="subscribe_msg_sent_event", List=told))
+    assert event == Receipt(key=event.key, sent_at=NOON, provider_id="1864323726461255680", status="delivered")
+
+
+@pytest.mark.parametrize(
+    ("codes", "what"),
+    [
+        ("2", ("address",)),
+        ("6,8", ("name", "phone")),
+        ("13,14,16", ("location", "files", "email")),
+        ("4", ("other",)),
+    ],
+)
+def test_what_was_taken_back_is_erased(codes, what):
+    told = {"MsgType": "event", "Event": "user_authorization_revoke", "OpenID": "oBob", "RevokeInfo": codes}
+    event = signals(json_push(**told))
+    bob = Address(ANNA.scheme, "oBob")
+    assert event == Revocation(key=event.key, sender=bob, sent_at=NOON, what=what)
+
+
+def test_the_result_of_a_media_check_is_kept():
+    result = {"suggest": "risky", "label": 20001}
+    checked = {"appid": APP, "trace_id": "t1", "version": 2, "errcode": 0, "errmsg": "ok", "result": result}
+    event = signals(json_push(MsgType="event", Event="wxa_media_check", **checked))
+    assert (event.kind, event.payload) == ("other", {**checked, "type": "wxa_media_check"})
+
+
+def test_events_of_official_accounts_open_nothing():
+    event = signals(json_push(MsgType="event", Event="CLICK", EventKey="k"))
+    assert (event.kind, event.renews) == ("other", "")
+
+
 def test_repeated_pushes_share_a_key_and_different_ones_do_not():
     def enter(**changes: Any) -> str:
         key: str = signals(json_push(**{"MsgType": "event", "Event": "user_enter_tempsession", **changes})).key
@@ -297,63 +309,6 @@ def test_a_message_without_id_gets_the_same_one_each_time():
         signals(push(MsgType="text", Content=text)).provider_id for text in ("在吗", "在吗", "在吗？")
     )
     assert first == again != other
-
-
-bodies = strategies.one_of(
-    strategies.binary(max_size=300),
-    strategies.text(max_size=300).map(lambda text: text.encode("utf-8", "surrogatepass")),
-    strategies.builds(
-        lambda content: json.dumps(content).encode(),
-        strategies.dictionaries(
-            strategies.sampled_from([*fields(MsgType="", MsgId="", Content="", Event="", Encrypt="", OpenID="")]),
-            strategies.recursive(
-                strategies.one_of(
-                    strategies.none(),
-                    strategies.booleans(),
-                    strategies.floats(),
-                    strategies.integers(),
-                    strategies.text(),
-                ),
-                lambda inner: strategies.lists(inner) | strategies.dictionaries(strategies.text(), inner),
-            ),
-        ),
-    ),
-)
-
-
-@given(body=bodies, mode=strategies.sampled_from(["safe", "compatible", "plaintext"]), signed=strategies.booleans())
-@example(body=b'{"Encrypt":"\xff"}', mode="safe", signed=True)
-@example(body=b"<Encrypt><![CDATA[", mode="safe", signed=True)
-@settings(deadline=None, max_examples=100)
-def test_strangers_bodies_are_refused_cleanly(body, mode, signed):
-    channel = channel_in(mode)
-    seal = ENVELOPE.seal(body.decode("utf-8", "ignore"), "1", "2")
-    query = {"timestamp": "1", "nonce": "2", "signature": signature(TOKEN, "1", "2"), "msg_signature": "0" * 40}
-    request = WebhookRequest(query=query, body=body)
-    if signed and mode != "plaintext":
-        query = {**query, "msg_signature": seal.signature}
-        request = WebhookRequest(query=query, body=f"<xml><Encrypt>{seal.ciphertext}</Encrypt></xml>".encode())
-    try:
-        channel.verify(request)
-        events = channel.parse(request)
-    except (BadSignature, Unreadable):
-        return
-    assert len(events) == 1
-    json.dumps(events[0].payload, allow_nan=False).encode()
-
-
-@cache
-def channel_in(mode: str) -> Any:
-    """Built on first use: the secrets are in the environment only while a test runs."""
-    return make_channel(KIND, mode=mode)
-
-
-@pytest.mark.parametrize("body", [b"<![CDATA[" * 100_000, b"<" * 900_000, b'{"Encrypt":"' + b'\\"' * 400_000])
-def test_looking_for_the_ciphertext_takes_time_in_proportion(body):
-    started = datetime.now()
-    with pytest.raises(BadSignature):
-        make_channel(KIND).verify(WebhookRequest(query={"timestamp": "1", "nonce": "2"}, body=body))
-    assert datetime.now() - started < timedelta(seconds=1)
 
 
 # settings
@@ -387,33 +342,59 @@ def test_sealed_modes_need_a_key_and_plaintext_does_not():
     model.model_validate({**account, "mode": "plaintext"})
 
 
-# out
-
-API = "https://api.weixin.qq.com/cgi-bin"
-OK = {"errcode": 0, "errmsg": "ok"}
-RID = "rid: 6a01d72c-38178a79-77b8b30b"
+def test_ops_know_better_what_is_allowed():
+    allowances = make_channel(KIND, allowances={"entered": {"count": 3}}).capabilities.allowances
+    assert allowances == {"message": Grant(5, timedelta(hours=48)), "entered": Grant(3, timedelta(minutes=1))}
 
 
-def token(text: str = ACCESS_TOKEN, force: bool = False) -> Response:
-    asked = {"grant_type": "client_credential", "appid": APP, "secret": SECRETS["TEST_APP_SECRET"]}
-    match = [matchers.json_params_matcher({**asked, "force_refresh": force})]
-    answer = {"access_token": text, "expires_in": 7200}
-    return Response("POST", f"{API}/stable_token", json=answer, match=match)
+def test_allowances_of_official_accounts_are_unknown_here():
+    with pytest.raises(ValidationError, match="no allowance menu; known: message, entered"):
+        make_channel(KIND, allowances={"menu": {"count": 3}})
 
 
-def call(path: str, with_token: str = ACCESS_TOKEN, **answer: Any) -> Response:
-    query = [matchers.query_param_matcher({"access_token": with_token}, strict_match=False)]
-    return Response("GET" if path == "media/get" else "POST", f"{API}/{path}", match=query, **answer)
+def test_a_notice_needs_the_customers_consent_to_its_template():
+    assert make_channel(KIND).capabilities.notice is None
+    assert make_channel(KIND, notice=NOTICE).capabilities.notice == Notice(consent="TPL")
 
 
-def sent(with_token: str = ACCESS_TOKEN, **answer: Any) -> Response:
-    return call("message/custom/send", with_token, **answer or {"json": OK})
+NOTICE = {"template": "TPL", "fields": {"thing1": "{text}", "thing2": "{agent}"}, "page": "pages/chat"}
+NOTICED = {
+    "touser": TO,
+    "template_id": "TPL",
+    "miniprogram_state": "formal",
+    "lang": "zh_CN",
+    "page": "pages/chat",
+    "data": {"thing1": {"value": "您好"}, "thing2": {"value": "小林"}},
+}
 
 
-def uploaded(media_id: str = "M1", with_token: str = ACCESS_TOKEN, **answer: Any) -> Response:
-    return call(
-        "media/upload", with_token, **answer or {"json": {"type": "image", "media_id": media_id, "created_at": 1}}
+def notices(label: str, expected: Any = None, **answer: Any) -> Sends:
+    return Sends(
+        label,
+        {"text": "您好", "author": "小林", "notice": True},
+        [token(), call("message/subscribe/send", **answer)],
+        NOTICED,
+        settings={"notice": NOTICE},
+        **expected or {},
     )
+
+
+@table(
+    notices("a notice", json=OK),
+    notices("a notice with its number", {"result": DeliveryResult("77")}, json={**OK, "msgid": 77}),
+    notices(
+        "nobody agreed",
+        {"raises": WindowClosed, "code": "43101", "reason": "has not agreed"},
+        json={"errcode": 43101, "errmsg": ""},
+    ),
+    notices("no answer", {"raises": Uncertain, "reason": "may have been sent"}, body=requests.ReadTimeout()),
+    Sends("no template", {"text": "您好", "notice": True}, [], raises=Refused, reason="[settings.notice]"),
+)
+def test_sends_notices(case):
+    check_sends(KIND, case, ANNA)
+
+
+# out
 
 
 def sends(label: str, raises: Any = None, answer: Any = None, **expected: Any) -> Sends:
@@ -426,7 +407,6 @@ def complains(label: str, code: int, raises: Any, errmsg: str = f"no {RID}", **e
 
 
 PICTURE = File("照片.png", "image/png", PNG)
-TO = ANNA.value
 
 
 @table(
@@ -452,6 +432,19 @@ TO = ANNA.value
             "msgtype": "link",
             "link": {"title": "退换货", "description": "七天", "url": "https://a/x", "thumb_url": "https://a/p.jpg"},
         },
+    ),
+    Sends(
+        "a link where links are refused",
+        {"link": Link("退换货", "https://a/x")},
+        [token(), sent(json={"errcode": 45162, "errmsg": ""}), sent()],
+        {"touser": TO, "msgtype": "text", "text": {"content": "退换货\nhttps://a/x"}},
+        calls=3,
+    ),
+    Sends(
+        "a menu, which mini programs do not have",
+        {"menu": Menu("好吗？", (Choice("1", "好"),))},
+        [token(), sent()],
+        {"touser": TO, "msgtype": "text", "text": {"content": "好吗？\n1. 好"}},
     ),
     Sends(
         "card",
@@ -641,20 +634,16 @@ def test_every_known_code_decides_and_speaks_plainly(code):
         answers += [token("T2"), sent(with_token="T2", json=refused)]
         answers += [token("T2"), token("T2", force=True), sent(with_token="T2", json=refused)]
     with provider(*answers), pytest.raises(SendError) as failure:
-        make_channel(KIND).send(outbound(text="hi"))
+        make_channel(KIND).send(outbound(ANNA, text="hi"))
     assert failure.type is ERRORS[code].error
     assert (failure.value.code, failure.value.reason) == (str(code), ERRORS[code].words)
-
-
-def outbound(**content: Any) -> OutboundMessage:
-    return OutboundMessage(id=UUID(int=1), to=ANNA, **content)
 
 
 def test_a_picture_is_uploaded_once():
     channel = make_channel(KIND)
     with provider(token(), uploaded(), sent(), sent()) as calls:
-        channel.send(outbound(file=PICTURE))
-        channel.send(outbound(file=PICTURE))
+        channel.send(outbound(ANNA, file=PICTURE))
+        channel.send(outbound(ANNA, file=PICTURE))
         assert [call.request.path_url.partition("?")[0].rpartition("/")[2] for call in calls] == [
             "stable_token",
             "upload",
@@ -669,7 +658,7 @@ def test_a_picture_is_uploaded_once():
 def test_a_stale_token_uploads_the_whole_picture_again():
     stale = uploaded(json={"errcode": 40001, "errmsg": ""})
     with provider(token(), stale, token("T2"), uploaded(with_token="T2"), sent(with_token="T2")) as calls:
-        make_channel(KIND).send(outbound(file=PICTURE))
+        make_channel(KIND).send(outbound(ANNA, file=PICTURE))
         assert PNG in calls[1].request.body and PNG in calls[3].request.body
 
 
@@ -684,7 +673,7 @@ def test_api_base_moves_every_call():
     ]
     channel = make_channel(KIND, api_base=f"{base}/")
     with provider(*answers):
-        channel.send(outbound(file=PICTURE))
+        channel.send(outbound(ANNA, file=PICTURE))
         channel.typing(ANNA)
         channel.fetch(Attachment("image", "m1"))
 
@@ -717,7 +706,7 @@ def test_a_fetched_file_is_what_is_in_it(body, header, name, mime):
         ({"json": {"errcode": 40007, "errmsg": "invalid media_id"}}, Refused),
         ({"json": {"errcode": 40007, "errmsg": "invalid media_id"}, "content_type": "text/plain"}, Refused),
         ({"json": {"errcode": 40007, "errmsg": "invalid media_id"}, "content_type": ""}, Refused),
-        ({"json": {"video_url": "http://v"}}, Unreachable),
+        ({"json": {"video_url": 5}}, Unreachable),
         ({"body": b"", "content_type": "image/png"}, Unreachable),
         ({"status": 503}, Unreachable),
         ({"body": requests.ReadTimeout()}, Unreachable),
@@ -739,6 +728,6 @@ class NoCache(DictCache):
 def test_a_channel_works_without_its_cache():
     channel = make_channel(KIND, cache=NoCache())
     with provider(token(), sent(), sent(), uploaded(), sent()):
-        channel.send(outbound(text="1"))
-        channel.send(outbound(text="2"))
-        channel.send(outbound(file=PICTURE))
+        channel.send(outbound(ANNA, text="1"))
+        channel.send(outbound(ANNA, text="2"))
+        channel.send(outbound(ANNA, file=PICTURE))

@@ -6,30 +6,37 @@ import fcntl
 import json
 import multiprocessing
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock, Thread
-from time import sleep
+from time import sleep, time
 from typing import Any
 
 import pytest
 
+from channels.contract import Address
 from channels.http import Http
-from channels.wechat.api import TokenBroker
+from channels.wechat.tokens import TokenBroker
+from hub.cache import RedisCache
+from tests.channels.cases import make_channel
+from tests.channels.wechat import outbound
 
 PROCESSES = 8
+APP = "wxfedcba0987654321"
 
 
 class TokenServer(ThreadingHTTPServer):
-    """Gives out T1, T2 …; a stable one until it is forced, or a new one each time."""
+    """Gives out T1, T2 …; a stable one until it is forced, or a new one each time. Messages need the latest."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), TokenHandler)
         self.asked: list[dict[str, Any]] = []
+        self.taken: list[str] = []  # messages
         self.lasts, self.number, self.stable = 7200, 1, True
         self.guard = Lock()
 
@@ -43,16 +50,26 @@ class TokenHandler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        sleep(0.1)  # long enough for the others to want one too
-        with self.server.guard:
-            self.server.number += asked["force_refresh"] or not self.server.stable
-            self.server.asked.append(asked)
-            answer = {"access_token": f"T{self.server.number}", "expires_in": self.server.lasts}
+        answer = self._token(asked) if "grant_type" in asked else self._taken(asked)
         body = json.dumps(answer).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _token(self, asked: dict[str, Any]) -> dict[str, Any]:
+        sleep(0.1)  # long enough for the others to want one too
+        with self.server.guard:
+            self.server.number += asked["force_refresh"] or not self.server.stable
+            self.server.asked.append(asked)
+            return {"access_token": f"T{self.server.number}", "expires_in": self.server.lasts}
+
+    def _taken(self, message: dict[str, Any]) -> dict[str, Any]:
+        with self.server.guard:
+            if not self.path.endswith(f"access_token=T{self.server.number}"):
+                return {"errcode": 40001, "errmsg": "not latest"}
+            self.server.taken.append(message["text"]["content"])
+            return {"errcode": 0, "errmsg": "ok"}
 
     def log_message(self, format: str, *args: Any) -> None:
         """Tests are quiet."""
@@ -101,7 +118,7 @@ def server() -> Iterator[TokenServer]:
 
 
 def broker(url: str, directory: str) -> TokenBroker:
-    return TokenBroker("wxfedcba0987654321", "app-secret", url, Http(), FileCache(directory))
+    return TokenBroker(APP, "app-secret", url, Http(), FileCache(directory))
 
 
 def ask(url: str, directory: str, rejected: str, start: Any, answers: Any) -> None:
@@ -171,6 +188,44 @@ def test_the_old_token_is_good_while_another_process_renews_it(server, tmp_path)
 
 
 def test_a_lock_that_is_never_freed_only_delays(server, tmp_path, monkeypatch):
-    monkeypatch.setattr("channels.wechat.api.TOKEN_WAIT", timedelta(seconds=0.2))
+    monkeypatch.setattr("channels.wechat.tokens.TOKEN_WAIT", timedelta(seconds=0.2))
     with FileCache(str(tmp_path)).lock("wechat:token:wxfedcba0987654321:lock", timedelta(seconds=15)):
         assert broker(server.url, str(tmp_path)).get() == "T1"
+
+
+def ask_in_threads(url: str, redis_url: str, start: Any, answers: Any) -> None:
+    asking = TokenBroker(APP, "app-secret", url, Http(), RedisCache(redis_url))
+    start.wait(30)
+    with ThreadPoolExecutor(8) as threads:
+        for token in threads.map(asking.get, [""] * 8):
+            answers.put(token)
+
+
+def test_three_processes_of_eight_threads_replace_an_expired_token_with_one_fetch(server, redis_url):
+    server.stable = False
+    cache = RedisCache(redis_url)
+    cache.set(f"wechat:token:{APP}", f"T1 {time() - 1}", timedelta(minutes=5))
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    start, answers = context.Barrier(3), context.Queue()
+    asking = [context.Process(target=ask_in_threads, args=(server.url, redis_url, start, answers)) for _ in range(3)]
+    for process in asking:
+        process.start()
+    tokens = [answers.get(timeout=60) for _ in range(24)]
+    for process in asking:
+        process.join(10)
+    cache.delete(f"wechat:token:{APP}")
+    assert tokens == ["T2"] * 24
+    assert len(server.asked) == 1
+
+
+def test_a_token_that_another_system_revoked_heals_within_one_message(server, redis_url):
+    cache = RedisCache(redis_url)
+    channels = [make_channel("wechat_official", api_base=server.url, cache=cache) for _ in range(3)]
+    for number, channel in enumerate(channels):
+        channel.send(outbound(Address("any", "o"), text=f"before {number}"))
+    server.number += 1
+    for number, channel in enumerate(channels):
+        channel.send(outbound(Address("any", "o"), text=f"after {number}"))
+    assert server.taken == [f"{when} {number}" for when in ("before", "after") for number in range(3)]
+    assert len(server.asked) == 2
