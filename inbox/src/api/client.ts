@@ -132,6 +132,8 @@ export const api = {
   typing: (id: number) => request<void>('POST', `/conversations/${id}/typing`, { body: {} }),
 
   contact: (id: number) => request<Contact>('GET', `/contacts/${id}`),
+  erase: (contact: number) => request<Contact>('POST', `/contacts/${contact}/erase`, { body: {} }),
+  unmerge: (contact: number, merge: number) => request<Contact>('POST', `/contacts/${contact}/unmerge`, { body: { merge } }),
   channels: () => request<Page<Channel>>('GET', '/channels'),
   agents: () => request<Page<Agent>>('GET', '/agents'),
 }

@@ -43,7 +43,7 @@ export interface Conversation {
   reply?: Reply
 }
 
-export type ReplyBlock = 'window_closed' | 'allowance_used' | 'unreachable' | 'no_channel'
+export type ReplyBlock = 'window_closed' | 'allowance_used' | 'passive' | 'unreachable' | 'no_channel'
 
 export interface MediaLimit {
   bytes: number
@@ -55,10 +55,13 @@ export interface Reply {
   label: string | null
   allowed: boolean
   reason: ReplyBlock | null
+  /** What happens to a reply that cannot go now: "notice", "wait" or the name of another channel, in this order. */
+  fallback?: string[]
   text_bytes: number | null
   media: Record<string, MediaLimit>
   links: boolean
   cards: boolean
+  menus?: boolean
   typing: boolean
   receipts: boolean
 }
@@ -87,6 +90,7 @@ export interface Attachment {
   mime: string
   size: number
   url: string | null
+  medium?: string
   state?: 'ready' | 'pending' | 'failed'
 }
 
@@ -108,6 +112,7 @@ export interface Message {
 export interface MessageDraft {
   text?: string
   attachments?: number[]
+  channel?: string
   note?: boolean
 }
 
@@ -126,13 +131,26 @@ export interface Identity {
   scheme: string
   value: string
   reachable: boolean
+  channel?: string | null
+}
+
+/** Two customers who turned out to be one. */
+export interface Merge {
+  id: number
+  at: string
+  by: unknown
+  other: { id: number; name: string }
+  undone: boolean
 }
 
 export interface Contact {
   id: number
   name: string
+  language?: string | null
+  facts?: Record<string, unknown>
   identities: Identity[]
   conversations: Conversation[]
+  merges?: Merge[]
 }
 
 export interface Channel {

@@ -4,6 +4,7 @@ import { ref, shallowRef } from 'vue'
 import type { StreamEvents } from '@/api/types'
 import { listen, type Live } from '@/live/tabs'
 import type { LinkState, LiveEvent } from '@/live/stream'
+import { rewrites } from '@/text/events'
 import { useConversations } from './conversations'
 import { useDirectory } from './directory'
 import { useSession } from './session'
@@ -27,6 +28,7 @@ export const useLive = defineStore('live', () => {
     message: ({ message }) => {
       threads.hear(message)
       conversations.noticeMessage(message)
+      if (rewrites(message)) void threads.reread(message.conversation_id)
     },
     conversation: ({ conversation }) => void conversations.upsert(conversation),
     channel: ({ channel }) => directory.upsertChannel(channel),

@@ -14,6 +14,8 @@ export const useSession = defineStore('session', () => {
   const unreachable = ref(false)
   const isMe = computed(() => (agent: { id: number } | null | undefined) => !!agent && agent.id === me.value?.id)
 
+  const mayErase = computed(() => me.value?.role === 'supervisor' || me.value?.role === 'admin')
+
   onSignedOut(() => {
     if (me.value) expired.value = true
   })
@@ -61,5 +63,5 @@ export const useSession = defineStore('session', () => {
     }
   }
 
-  return { me, expired, renewals, unreachable, isMe, restore, signIn, signOut, check }
+  return { me, expired, renewals, unreachable, isMe, mayErase, restore, signIn, signOut, check }
 })

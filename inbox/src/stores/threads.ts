@@ -11,6 +11,8 @@ export interface Pending {
   conversation: number
   text: string
   note: boolean
+  /** Chosen by the agent; otherwise the hub answers where the customer last wrote. */
+  channel: string | null
   attachments: Attachment[]
   created_at: string
   state: 'posting' | 'retrying' | 'failed'
@@ -129,13 +131,20 @@ export const useThreads = defineStore('threads', () => {
     thread.pending = thread.pending.map((other) => (other.key === pending.key ? pending : other))
   }
 
-  function send(id: number, text: string, note: boolean, attachments: Attachment[] = []): Promise<void> {
+  function send(
+    id: number,
+    text: string,
+    note: boolean,
+    attachments: Attachment[] = [],
+    channel: string | null = null,
+  ): Promise<void> {
     const thread = get(id)
     const pending: Pending = {
       key: newKey(),
       conversation: id,
       text,
       note,
+      channel,
       attachments,
       created_at: new Date().toISOString(),
       state: 'posting',
@@ -153,6 +162,7 @@ export const useThreads = defineStore('threads', () => {
     change(thread, { ...pending, state: tries ? 'retrying' : 'posting', error: null })
     const draft: MessageDraft = { note: pending.note }
     if (pending.text) draft.text = pending.text
+    if (pending.channel) draft.channel = pending.channel
     if (pending.attachments.length) draft.attachments = pending.attachments.map((attachment) => attachment.id)
     const askedAt = tick
     try {
@@ -178,13 +188,23 @@ export const useThreads = defineStore('threads', () => {
     thread.pending = thread.pending.filter((pending) => pending.key !== key)
   }
 
+  /** What was written changed from the ground up, as an erasure does: nothing held may stay. */
+  async function reread(id: number): Promise<void> {
+    const thread = byId.get(id)
+    if (!thread?.loaded) return
+    thread.loaded = false
+    thread.messages = []
+    thread.before = null
+    await load(id, 'newest')
+  }
+
   async function resync(open: number | null): Promise<void> {
     // Threads not on the screen are read again when they are opened.
     for (const [id, thread] of byId) if (id !== open && !thread.pending.length) byId.delete(id)
     if (open !== null && byId.has(open)) await load(open, 'newest')
   }
 
-  return { byId, get, load, hear, send, retry, discard, resync }
+  return { byId, get, load, hear, send, retry, discard, reread, resync }
 })
 
 function newKey(): string {

@@ -48,6 +48,7 @@ function sameRun(a: Message, b: Message): boolean {
     a.direction === b.direction &&
     a.author.kind === b.author.kind &&
     a.author.id === b.author.id &&
+    a.channel === b.channel &&
     Date.parse(b.created_at) - Date.parse(a.created_at) < ONE_RUN &&
     dayOf(a.created_at) === dayOf(b.created_at)
   )

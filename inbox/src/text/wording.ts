@@ -2,6 +2,8 @@
 import { useI18n } from 'vue-i18n'
 import { Refusal, type Failure } from '@/api/client'
 import type { Conversation, Message } from '@/api/types'
+import { ERASABLE, erasedParts, eventSentence } from './events'
+import { nameIn } from './payloads'
 
 const TAIL = 4
 const PREVIEWED = 120
@@ -25,14 +27,18 @@ export function useWording() {
   const code = (word: string): string => (te(`errors.${word}`) ? t(`errors.${word}`, { by: '' }) : word)
 
   function event(message: Message): string {
-    const word = String(message.payload.event ?? '')
-    const key = `thread.event.${word}`
+    const { key, values } = eventSentence(message.payload)
     const who = personIn(message) || t('thread.event.someone')
-    const line = te(key) ? t(key, { who, to: nameIn(message.payload.to) || nameIn(message.payload.agent) || who }) : word
+    const line = t(`thread.event.${key}`, { ...values, who, what: erased(message.payload.what) })
     const reason = nameIn(message.payload.reason)
     if (!reason) return line
     return te(`thread.reason.${reason}`) ? t('thread.event.because', { line, reason: t(`thread.reason.${reason}`) }) : line
   }
+
+  const erased = (what: unknown): string =>
+    erasedParts(what)
+      .map((part) => (ERASABLE.includes(part) ? t(`thread.erased.${part}`) : part))
+      .join(t('common.listSeparator'))
 
   function preview(message: Message | null): string {
     if (!message) return ''
@@ -41,7 +47,7 @@ export function useWording() {
     if (message.kind === 'text') return body
     const key = `thread.kind.${message.kind}`
     const kind = te(key) ? t(key) : t('thread.kind.unsupported')
-    const detail = body || nameIn(message.payload.title) || (message.kind === 'file' ? message.attachments[0]?.name : '')
+    const detail = body || nameIn(message.payload.title) || nameIn(message.payload.head) || nameIn(message.payload.label) || (message.kind === 'file' ? message.attachments[0]?.name : '')
     return detail ? `[${kind}] ${detail}` : `[${kind}]`
   }
 
@@ -60,13 +66,6 @@ export function useWording() {
   }
 
   return { contactName, failure, code, event, preview, rowPreview, locale }
-}
-
-/** Payloads come from several hands: a name may stand alone or inside an object. */
-function nameIn(value: unknown): string {
-  if (typeof value === 'string') return value
-  if (value && typeof value === 'object' && 'name' in value && typeof value.name === 'string') return value.name
-  return ''
 }
 
 const personIn = (message: Message): string =>

@@ -1,0 +1,69 @@
+/** What happened in a conversation besides messages: which sentence says it, and with which words. */
+import type { Message } from '@/api/types'
+import { nameIn, word } from './payloads'
+
+export interface Sentence {
+  key: string
+  values: Record<string, string>
+}
+
+type Payload = Record<string, unknown>
+
+/** Sentences that depend on what the event carries; all others are named like their event. */
+const VARIANTS = new Map<string, (payload: Payload) => string>(Object.entries({
+  assigned: (payload) => (nameIn(payload.to) || nameIn(payload.agent) ? 'assigned' : 'unassigned'),
+  entered: ({ scene }) => (word(scene) ? 'enteredByScan' : 'entered'),
+  followed: ({ scene }) => (word(scene) ? 'followedByScan' : 'followed'),
+  menu: ({ key, scanned }) => (word(scanned) ? 'menuScanned' : word(key) ? 'menuKey' : 'menu'),
+  held: ({ by }) => (nameIn(by) ? 'heldBy' : 'held'),
+  erased: ({ what }) => {
+    const parts = erasedParts(what)
+    return !parts.length || parts.includes('everything') ? 'erased' : 'erasedParts'
+  },
+}))
+
+export const EVENTS = [
+  'claimed', 'assigned', 'unassigned', 'handed_over', 'handed_to_bot', 'resolved', 'reopened', 'snoozed', 'entered',
+  'enteredByScan', 'followed', 'followedByScan', 'left', 'menu', 'menuKey', 'menuScanned', 'held', 'heldBy', 'released',
+  'erased', 'erasedParts', 'merged', 'unmerged',
+]
+
+export const ERASABLE = ['everything', 'name', 'phone', 'address', 'email', 'location', 'files', 'other']
+
+export function erasedParts(what: unknown): string[] {
+  const parts = Array.isArray(what) ? what : [what]
+  return parts.map(word).filter(Boolean)
+}
+
+/** An event of a newer hub still shows as a line, with the hub's own word. */
+export function eventSentence(payload: Payload): Sentence {
+  const event = word(payload.event)
+  const name = VARIANTS.get(event)?.(payload) ?? event
+  if (!EVENTS.includes(name)) return { key: event ? 'other' : 'unnamed', values: { event } }
+  return {
+    key: name,
+    values: {
+      to: nameIn(payload.to) || nameIn(payload.agent),
+      by: nameIn(payload.by),
+      scene: word(payload.scene),
+      key: word(payload.key),
+      scanned: word(payload.scanned),
+    },
+  }
+}
+
+const eventOf = (message: Message): string => (message.kind === 'event' ? word(message.payload.event) : '')
+
+/** After these, what we hold of the thread is no longer what the hub has. */
+export const rewrites = (message: Message): boolean => ['erased', 'merged', 'unmerged'].includes(eventOf(message))
+
+/** The departure at which erasing is offered: the last one, unless the customer came back or is erased already. */
+export function departure(messages: readonly Message[]): number | null {
+  for (let index = messages.length - 1; index >= 0; index -= 1) {
+    const message = messages[index]!
+    const event = eventOf(message)
+    if (event === 'left') return message.id
+    if (message.direction === 'in' || event === 'followed' || event === 'erased') return null
+  }
+  return null
+}
