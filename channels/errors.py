@@ -44,7 +44,9 @@ class Refused(SendError):
 
 
 class WindowClosed(Refused):
-    """The customer must write first, or the allowance is used up."""
+    """The customer must write first: the time is over, or (`used_up`) as many messages as it allows were sent."""
+
+    used_up = False
 
 
 class Gone(Refused):

@@ -93,6 +93,7 @@ def _with_database(app: Flask, url: str) -> None:
     # an absent database is noticed at once: pushes then go to the spool
     app.config["SQLALCHEMY_DATABASE_URI"] = with_driver(url)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "hide_parameters": True,  # errors quote them, and they are what people wrote
         "pool_size": 10,
         "max_overflow": 20,
         "pool_timeout": 5,

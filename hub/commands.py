@@ -6,6 +6,8 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +176,30 @@ def replay() -> None:
     with transaction():
         outcomes = [arrivals.replay(arrival) for arrival in arrivals.unread()]
     click.echo(f"{sum(outcomes)} read now, {len(outcomes) - sum(outcomes)} still unreadable")
+
+
+@yizhan.command()
+@click.argument("channel")
+@with_hub
+def doctor(channel: str) -> None:
+    """Try everything about a channel that can be wrong, and say what to do."""
+    from hub import current
+
+    found = current.channels().get(channel)
+    if found is None:
+        raise click.ClickException(f"there is no channel {channel}; known: {', '.join(current.channels())}")
+    hook = f"{current.settings().hub.public_url}/hooks/{channel}"
+    wrong = 0
+    for finding in found.diagnose(hook):
+        click.echo(f"{'ok   ' if finding.ok else 'WRONG'}  {finding.what}")
+        if not finding.ok:
+            wrong += 1
+            click.echo(f"       {finding.advice}")
+    for page, fields in groupby(found.console(hook), attrgetter("page")):
+        click.echo(f"\nIn {page}:")
+        for each in fields:
+            click.echo(f"  {each.field}: {each.value}")
+    sys.exit(bool(wrong))
 
 
 @yizhan.command()

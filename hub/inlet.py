@@ -49,16 +49,20 @@ class Inlet:
         Thread(target=self._write, name="inlet", daemon=True).start()
         Thread(target=self._drain, name="spool", daemon=True).start()
 
-    def let_in(self, rows: list[Row]) -> None:
-        """Durable when it returns; raises only if neither the database nor the disk takes it."""
+    def let_in(self, rows: list[Row]) -> bool:
+        """Durable when it returns; raises only if neither the database nor the disk takes it.
+
+        Returns whether it is in the database, where workers find it.
+        """
         if not self._database_is_away():
             waiting = Waiting(rows)
             self._queue.put(waiting)
             waiting.over.wait(PATIENCE)
             if waiting.stored:
-                return
+                return True
         # it may still be stored as well: a second copy of an event is dropped by its key
         self._spool.append([arrivals.spooled(row) for row in rows])
+        return False
 
     def _database_is_away(self) -> bool:
         at, busy_since = time.monotonic(), self._busy_since

@@ -19,20 +19,35 @@ from channels.contract import Channel, ChannelSettings, Duration, Secret
 from channels.registry import channel_class
 from hub.knowledge import FaqFile, Knowledge, normalise
 
-# `yizhan up --demo` sets these for all its processes; config/channels/shop.toml names them.
+# `yizhan up --demo` sets these for all its processes; config/ names them.
 DEMO_ENVIRONMENT = {
     "DEMO_APP_SECRET": "demo-app-secret-of-the-simulator",
     "DEMO_TOKEN": "demotoken2026",
     "DEMO_AES_KEY": "DemoDemoDemoDemoDemoDemoDemoDemoDemoDemo012",
+    "DEMO_SERVICE_APP_SECRET": "demo-app-secret-of-the-service-account",
+    "DEMO_SERVICE_TOKEN": "demoservice2026",
+    "DEMO_SERVICE_AES_KEY": "ServiceServiceServiceServiceServiceService0",
+    "DEMO_POST_APP_SECRET": "demo-app-secret-of-the-subscription-account",
+    "DEMO_POST_TOKEN": "demopost2026",
+    "DEMO_POST_AES_KEY": "PostPostPostPostPostPostPostPostPostPostPo2",
+    "DEMO_LINK_SECRET": "demo-link-secret-of-the-mini-programs-backend",
 }
 # the hub and the simulator, as the sample names them
 DEMO_PORT = 8000
 DEMO_ADDRESSES = {port: f"http://127.0.0.1:{port}" for port in (DEMO_PORT, DEMO_PORT + 1)}
 # Everybody can read these: whoever runs on them can be written to, and impersonated, by anybody.
 SAMPLE_VALUES = frozenset(
-    {*DEMO_ENVIRONMENT.values(), "wx5a1e0de30c0ffee0", "gh_5a1e0de3c0ff", "https://hub.example.com"}
+    {
+        *DEMO_ENVIRONMENT.values(),
+        *("wx5a1e0de30c0ffee0", "gh_5a1e0de3c0ff"),
+        *("wx0ff1c1a1acc00001", "gh_0ff1c1a1acc1"),
+        *("wx5ub5c21b71000002", "gh_5ub5c21b7102"),
+        "https://hub.example.com",
+    }
 )
 
+# what `fallback` may name beside channels: the channel's own notification, and waiting for the customer
+FALLBACKS = ("notice", "wait")
 CHANNEL_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")  # it is part of the webhook's address
 ENGINES = "yizhan.bots"
 EVERYONE = "everyone"
@@ -97,12 +112,23 @@ class Processes(Strict):
     worker: int = Field(default=4, ge=1)
 
 
+class Transcription(Strict):
+    """A service that speaks OpenAI's audio API, ours or another's."""
+
+    url: Annotated[str, AfterValidator(_web_address)]
+    key: Secret | None = None
+    model: str = Field(default="whisper-1", min_length=1)
+    language: str | None = Field(default=None, pattern="^[a-z]{2,3}$")
+
+
 class HubFile(Strict):
     public_url: Annotated[str, AfterValidator(_web_address)] = "http://127.0.0.1:8000"
     language: Literal["zh-CN", "en"] = "zh-CN"
     teams: Annotated[dict[str, list[Email]], AfterValidator(lambda teams: {EVERYONE: [], **teams})] = {EVERYONE: []}
+    link_secret: Secret | None = None  # of those who may vouch for customers
     delivery: DeliveryTimes = DeliveryTimes()
     processes: Processes = Processes()
+    transcription: Transcription | None = None
 
 
 class ChannelFile(Strict):
@@ -250,7 +276,9 @@ def _check_references(folder: Path, path: Path, files: Files, problems: list[str
     for position, name in enumerate(fallback if isinstance(fallback, list) else []):
         if name == path.stem:
             problems.append(f"{path}: fallback.{position}: is this channel itself")
-        elif isinstance(name, str) and folder / "channels" / f"{name}.toml" not in files:
+        elif name == "notice" and not data.get("settings", {}).get("notice"):
+            problems.append(f"{path}: fallback.{position}: describe the notification in [settings.notice]")
+        elif isinstance(name, str) and name not in FALLBACKS and folder / "channels" / f"{name}.toml" not in files:
             problems.append(f"{path}: fallback.{position}: there is no {folder}/channels/{name}.toml")
 
 

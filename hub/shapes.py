@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, PlainSerializer
 
-from hub.models import Agent, Allowance, Attachment, Contact, Conversation, Delivery, Message
+from hub.models import Agent, Allowance, Attachment, Contact, Conversation, Delivery, Merge, Message
 
 
 def rfc3339(at: datetime) -> str:
@@ -56,6 +56,8 @@ class DeliveryShape(BaseModel):
     @classmethod
     def of(cls, parts: list[Delivery]) -> DeliveryShape | None:
         """A message is as far as its slowest part, and a part in trouble speaks for all."""
+        # of the notification that it waits, the message's payload tells
+        parts = [part for part in parts if "notice" not in part.payload and part.state != "cancelled"] or parts
         if not parts:
             return None
         worst = min(parts, key=lambda part: PROGRESS.index(progress(part)))
@@ -64,7 +66,7 @@ class DeliveryShape(BaseModel):
 
 
 PROGRESS = ("failed", "uncertain", "cancelled", "queued", "sending", "sent", "delivered", "read")
-IN_WORDS = {"pending": "queued", "running": "sending", "done": "sent"}
+IN_WORDS = {"waiting": "queued", "pending": "queued", "running": "sending", "done": "sent"}
 
 
 def progress(part: Delivery) -> str:
@@ -160,16 +162,45 @@ class IdentityShape(BaseModel):
     reachable: bool
 
 
+class MergeShape(BaseModel):
+    id: int
+    at: Time
+    by: Ref | None  # None: an address was vouched for
+    other: Ref
+    undone: bool
+
+    @classmethod
+    def of(cls, row: Merge) -> MergeShape:
+        return cls(
+            id=row.id,
+            at=row.at,
+            by=Ref(id=row.agent.id, name=row.agent.name) if row.agent else None,
+            other=Ref(id=row.other.id, name=row.other.name),
+            undone=row.undone_at is not None,
+        )
+
+
 class ContactShape(BaseModel):
     id: int
     name: str
+    language: str
+    facts: dict[str, Any]
     identities: list[IdentityShape]
     conversations: list[ConversationShape]
+    merges: list[MergeShape]
 
     @classmethod
-    def of(cls, row: Contact, conversations: list[ConversationShape]) -> ContactShape:
+    def of(cls, row: Contact, conversations: list[ConversationShape], merges: list[MergeShape]) -> ContactShape:
         identities = [IdentityShape(scheme=i.scheme, value=i.value, reachable=i.reachable) for i in row.identities]
-        return cls(id=row.id, name=row.name, identities=identities, conversations=conversations)
+        return cls(
+            id=row.id,
+            name=row.name,
+            language=row.language,
+            facts=row.facts,
+            identities=identities,
+            conversations=conversations,
+            merges=merges,
+        )
 
 
 class AgentShape(BaseModel):

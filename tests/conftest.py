@@ -19,6 +19,7 @@ from redis import Redis
 from sqlalchemy import create_engine, make_url, text
 
 from hub import embedded
+from hub.cache import RedisCache
 from tests.pager import ENTRY_POINTS, Pager
 from tests.stage import CONFIG, SECRETS, Stage, WeChat
 
@@ -127,11 +128,13 @@ _apps: list[Flask] = []
 @pytest.fixture
 def app(environment: Mapping[str, str], database_url: str, redis_url: str) -> Flask:
     """The web process as it is run, made once; its tables and its Redis are empty."""
-    from hub.app import create_app
+    from hub.app import create_app, make_channels
 
     if not _apps:
         _apps.append(create_app())
     empty(database_url, redis_url)
+    # they remember what a provider asked for: a pause, a token
+    _apps[0].extensions["channels"] = make_channels(_apps[0].extensions["settings"], RedisCache(redis_url))
     Pager.answers.clear()
     Pager.sent.clear()
     return _apps[0]

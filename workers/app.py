@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # beat reads the timetable only, and stays small
 
     from workers.bots.contract import Bot
 
-QUEUES = ("arrival", "bot_turn", "delivery", "media_fetch", "typing", "timetable")
+QUEUES = ("arrival", "bot_turn", "delivery", "media_fetch", "profile_fetch", "transcription", "typing", "timetable")
 
 # our tasks are JSON: what a pickle could do to root cannot happen
 warnings.filterwarnings("ignore", message="You're running the worker with superuser")

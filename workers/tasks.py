@@ -22,9 +22,11 @@ from hub import current, files
 from hub.db import now, transaction
 from hub.doorbell import TYPING, WORK, pending_key
 from hub.jobs import again, claim, due_kinds, lost_claims, one_again, purge, retry_later, served
-from hub.models import Arrival, BotTurn, Delivery, MediaFetch
+from hub.models import Arrival, BotTurn, Delivery, MediaFetch, ProfileFetch, Transcription
 from hub.services import attachments, bot_turns, conversations, deliveries, intake
+from hub.services.bot_turns import Question
 from hub.services.deliveries import Outcome
+from workers import audio, profiles, transcription
 from workers.app import bots, celery, hub
 from workers.bots.thinking import think
 
@@ -102,6 +104,7 @@ def answer(limit: int) -> int:
         questions = bot_turns.claim_due(limit)
     verdicts = {}
     for turn_id, question in questions.items():
+        _show_typing(question)
         try:
             verdicts[turn_id] = think(bots(), question)
         except Exception as error:
@@ -110,6 +113,13 @@ def answer(limit: int) -> int:
         with transaction():
             bot_turns.record(verdicts)
     return len(questions)
+
+
+def _show_typing(question: Question) -> None:
+    """Who asks others takes a while."""
+    bot, channel = bots().get(question.bot), current.channels().get(question.channel)
+    if bot and not bot.quick and channel and channel.capabilities.typing:
+        current.show_typing(channel.name, question.asker.scheme, question.asker.value)
 
 
 def _engine_failed(turn_id: int, error: Exception) -> None:
@@ -171,7 +181,7 @@ def fetch(limit: int) -> int:
 
 def _fetch(job_id: int, channel: Channel, wanted: Attachment) -> None:
     try:
-        file = channel.fetch(wanted)
+        file = audio.playable(channel.fetch(wanted))
         digest = files.keep(file.content)
     except Exception as error:
         if not isinstance(error, SendError):
@@ -190,6 +200,8 @@ DOES: dict[str, tuple[Callable[[int], int], int]] = {
     "bot_turn": (answer, AT_ONCE),
     "delivery": (deliver, SENDS_AT_ONCE),
     "media_fetch": (fetch, 1),
+    "profile_fetch": (profiles.fetch_profiles, 1),
+    "transcription": (transcription.transcribe, 1),
 }
 
 
@@ -207,7 +219,7 @@ def sweep() -> None:
         older_than = current.settings().hub.delivery.claim_expires
         with transaction():
             deliveries.expire_claims(older_than)
-            for model in (BotTurn, MediaFetch):
+            for model in (BotTurn, MediaFetch, ProfileFetch, Transcription):
                 for job in lost_claims(model, older_than):
                     retry_later(job, timedelta(0))
             conversations.wake_due()

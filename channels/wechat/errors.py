@@ -28,6 +28,7 @@ class Meaning(NamedTuple):
     after: Callable[[], timedelta] | None = None
 
 
+USED_UP = 45047
 ERRORS: dict[int, Meaning] = {
     -1: Meaning(Unreachable, "WeChat is busy"),
     # our credentials and permissions
@@ -58,7 +59,7 @@ ERRORS: dict[int, Meaning] = {
     43019: Meaning(Gone, "the customer is on the account's blacklist"),
     48002: Meaning(Gone, "the customer switched off messages of this account"),
     45015: Meaning(WindowClosed, "the customer must write first: the time to answer is over"),
-    45047: Meaning(WindowClosed, "the customer must write first: the allowed number of answers is used up"),
+    USED_UP: Meaning(WindowClosed, "the customer must write first: the allowed number of answers is used up"),
     43101: Meaning(WindowClosed, "the customer has not agreed to this notification"),
     # how much and how often
     45009: Meaning(Throttled, "the daily quota of calls is used up", _until_midnight_in_shanghai),
@@ -108,4 +109,7 @@ def failure(code: int, message: object) -> SendError:
     meaning = ERRORS.get(code, UNKNOWN)
     details = DETAILS.findall(str(message))
     reason = f"{meaning.words} ({', '.join(details)})" if details else meaning.words
-    return meaning.error(reason, code=str(code), after=meaning.after and meaning.after())
+    error = meaning.error(reason, code=str(code), after=meaning.after and meaning.after())
+    if isinstance(error, WindowClosed):
+        error.used_up = code == USED_UP
+    return error

@@ -3,8 +3,8 @@
 from hub.models.agents import AccessToken, Agent, LoginFailure
 from hub.models.conversations import Attachment, Conversation, Message
 from hub.models.evidence import AuditEntry, ChannelState, DeliveryAttempt
-from hub.models.people import Allowance, Contact, Identity
-from hub.models.work import Arrival, BotTurn, Delivery, MediaFetch
+from hub.models.people import Allowance, Consent, Contact, Identity, Merge
+from hub.models.work import Arrival, BotTurn, Delivery, MediaFetch, ProfileFetch, Transcription
 
 __all__ = [
     "AccessToken",
@@ -15,6 +15,7 @@ __all__ = [
     "AuditEntry",
     "BotTurn",
     "ChannelState",
+    "Consent",
     "Contact",
     "Conversation",
     "Delivery",
@@ -22,5 +23,8 @@ __all__ = [
     "Identity",
     "LoginFailure",
     "MediaFetch",
+    "Merge",
     "Message",
+    "ProfileFetch",
+    "Transcription",
 ]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.db import Base, now
+from hub.models.agents import Agent
 
 
 class Contact(Base):
     __tablename__ = "contact"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(default="")
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what providers tell of the person
     created_at: Mapped[datetime] = mapped_column(default=now)
     identities: Mapped[list[Identity]] = relationship(back_populates="contact", order_by="Identity.id")
 
@@ -32,6 +36,21 @@ class Identity(Base):
     contact: Mapped[Contact] = relationship(back_populates="identities")
 
 
+class Merge(Base):
+    """Two contacts turned out to be one person. What went over is kept, so that it can go back."""
+
+    __tablename__ = "merge"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kept_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), index=True)
+    other_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), index=True)
+    agent_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"))  # None: an address was vouched for
+    at: Mapped[datetime] = mapped_column(default=now)
+    moved: Mapped[dict[str, Any]]  # ids, and how things stood before; see services.merging
+    undone_at: Mapped[datetime | None]
+    other: Mapped[Contact] = relationship(foreign_keys=other_id)
+    agent: Mapped[Agent | None] = relationship()
+
+
 class Allowance(Base):
     """What one act of the customer still lets us send. The provider is the judge: this is our best knowledge."""
 
@@ -41,3 +60,12 @@ class Allowance(Base):
     left: Mapped[int]
     limit: Mapped[int]
     until: Mapped[datetime]
+
+
+class Consent(Base):
+    """Notifications of one template that the customer still lets us send."""
+
+    __tablename__ = "consent"
+    identity_id: Mapped[int] = mapped_column(ForeignKey("identity.id"), primary_key=True)
+    template: Mapped[str] = mapped_column(primary_key=True)
+    left: Mapped[int]

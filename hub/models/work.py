@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.db import Base
@@ -56,6 +56,7 @@ class Delivery(Job, Base):
     __tablename__ = "delivery"
     __table_args__ = (
         Index("ix_delivery_provider", "channel", "provider_id"),
+        Index("ix_delivery_waiting", "identity_id", "id", postgresql_where=text("state = 'waiting'")),
         *job_indexes("delivery"),
     )
     uid: Mapped[UUID] = mapped_column(default=uuid4)
@@ -83,4 +84,25 @@ class MediaFetch(Job, Base):
     attachment_id: Mapped[int] = mapped_column(ForeignKey("attachment.id"))
     channel: Mapped[str]
     ref: Mapped[str]
+    attachment: Mapped[Attachment] = relationship()
+
+
+class ProfileFetch(Job, Base):
+    """What the provider knows of a person, to be asked for. Lane: the identity."""
+
+    kind: ClassVar[str] = "profile_fetch"
+    __tablename__ = "profile_fetch"
+    __table_args__ = job_indexes("profile_fetch")
+    identity_id: Mapped[int] = mapped_column(ForeignKey("identity.id"), index=True)
+    channel: Mapped[str]
+    identity: Mapped[Identity] = relationship()
+
+
+class Transcription(Job, Base):
+    """A recording of an inbound message, to be written down. Lane: the recording."""
+
+    kind: ClassVar[str] = "transcription"
+    __tablename__ = "transcription"
+    __table_args__ = job_indexes("transcription")
+    attachment_id: Mapped[int] = mapped_column(ForeignKey("attachment.id"), index=True)
     attachment: Mapped[Attachment] = relationship()

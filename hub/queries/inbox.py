@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
 from sqlalchemy.orm import joinedload, selectinload
 
 from hub.db import db, now
-from hub.models import Allowance, Contact, Conversation, Identity, Message
+from hub.models import Allowance, Contact, Conversation, Identity, Merge, Message
 from hub.queries import cursors
 from hub.refusals import NotFound
-from hub.shapes import ContactShape, ConversationShape
+from hub.shapes import ContactShape, ConversationShape, MergeShape
 
 # everything a row of the list shows, in four queries whatever its length
 WHOLE_ROW = (
@@ -94,7 +94,8 @@ def shapes(rows: Sequence[Conversation]) -> list[ConversationShape]:
 
 
 def contact(contact_id: int) -> ContactShape:
-    row = db.session.get(Contact, contact_id, options=(selectinload(Contact.identities),))
+    whole = (selectinload(Contact.identities),)
+    row = db.session.get(Contact, contact_id, options=whole, populate_existing=True)
     if row is None:
         raise NotFound("contact")
     theirs = (
@@ -104,7 +105,15 @@ def contact(contact_id: int) -> ContactShape:
         .order_by(Conversation.last_activity_at.desc())
         .limit(50)
     )
-    return ContactShape.of(row, shapes(db.session.scalars(theirs).all()))
+    merges = (
+        select(Merge)
+        .options(joinedload(Merge.agent), joinedload(Merge.other))
+        .where(Merge.kept_id == contact_id)
+        .order_by(Merge.id.desc())
+    )
+    return ContactShape.of(
+        row, shapes(db.session.scalars(theirs).all()), [MergeShape.of(merge) for merge in db.session.scalars(merges)]
+    )
 
 
 def _mentions(words: str) -> ColumnElement[bool]:

@@ -10,11 +10,21 @@ from sqlalchemy.sql import Select
 
 from hub import current
 from hub.db import db
-from hub.models import Arrival, Attachment, BotTurn, ChannelState, Delivery, MediaFetch, Message
+from hub.models import (
+    Arrival,
+    Attachment,
+    BotTurn,
+    ChannelState,
+    Delivery,
+    MediaFetch,
+    Message,
+    ProfileFetch,
+    Transcription,
+)
 from hub.queries import cursors
 from hub.shapes import ChannelHealth, JobShape
 
-UNFINISHED = ("pending", "running", "failed", "uncertain")
+UNFINISHED = ("pending", "running", "waiting", "failed", "uncertain")
 
 
 def channels() -> list[ChannelHealth]:
@@ -49,7 +59,7 @@ def channels() -> list[ChannelHealth]:
                 reason=state.reason if state else "",
                 last_inbound_at=last.get((name, "in")),
                 last_outbound_at=last.get((name, "out")),
-                queued=counts.get((name, "pending"), 0) + counts.get((name, "running"), 0),
+                queued=sum(counts.get((name, state), 0) for state in ("pending", "running", "waiting")),
                 failed=counts.get((name, "failed"), 0) + counts.get((name, "uncertain"), 0),
             )
         )
@@ -64,6 +74,8 @@ def jobs(states: Sequence[str], cursor: str | None, limit: int) -> tuple[list[Jo
         (BotTurn, BotTurn.conversation_id),
         (Delivery, _conversation_of(Delivery.message_id)),
         (MediaFetch, _conversation_of(_message_of(MediaFetch.attachment_id))),
+        (ProfileFetch, null()),
+        (Transcription, _conversation_of(_message_of(Transcription.attachment_id))),
     ]
     every = union_all(
         *(_columns(model, conversation).where(model.state.in_(states)) for model, conversation in found_by)

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
+from channels.contract import Capabilities
 from hub import current
 from hub.db import db, now
 from hub.models import Allowance, Conversation, Message
@@ -26,11 +27,14 @@ class ReplyShape(BaseModel):
     channel: str
     label: str
     allowed: bool
-    reason: Literal["window_closed", "allowance_used", "unreachable", "no_channel"] | None
+    # where a reply is allowed all the same, it waits or takes a way of `fallback`
+    reason: Literal["window_closed", "allowance_used", "unreachable", "passive", "no_channel"] | None
+    fallback: list[str]
     text_bytes: int | None
     media: dict[str, MediaShape]
     links: bool
     cards: bool
+    menus: bool
     typing: bool
     receipts: bool
 
@@ -77,32 +81,43 @@ def reply_options(row: Conversation) -> ReplyShape:
             label=row.reply_channel,
             allowed=False,
             reason="no_channel",
+            fallback=[],
             text_bytes=None,
             media={},
             links=False,
             cards=False,
+            menus=False,
             typing=False,
             receipts=False,
         )
     can = channel.capabilities
-    reason = _refusal(row) if can.allowances or not row.reply_identity.reachable else None
+    reason = _refusal(row, can)
+    config = settings.channels[row.reply_channel].file
     return ReplyShape(
         channel=row.reply_channel,
-        label=settings.channels[row.reply_channel].file.label,
-        allowed=reason is None,
+        label=config.label,
+        allowed=reason in (None, "passive") or bool(config.fallback),
         reason=reason,
+        fallback=config.fallback,
         text_bytes=can.text_bytes,
         media={kind: MediaShape(bytes=limit.bytes, mimes=sorted(limit.mimes)) for kind, limit in can.media.items()},
         links=can.links,
         cards=can.cards,
+        menus=can.menus,
         typing=can.typing,
         receipts=can.receipts,
     )
 
 
-def _refusal(row: Conversation) -> Literal["window_closed", "allowance_used", "unreachable"] | None:
+def _refusal(
+    row: Conversation, can: Capabilities
+) -> Literal["window_closed", "allowance_used", "unreachable", "passive"] | None:
+    if can.answers_inline:
+        return "passive"
     if not row.reply_identity.reachable:
         return "unreachable"
+    if not can.allowances:
+        return None
     live = db.session.scalars(
         select(Allowance.left).where(Allowance.identity_id == row.reply_identity_id, Allowance.until > now())
     ).all()

@@ -96,6 +96,15 @@ def spend(rows: Purse, parts: int, capabilities: Capabilities, *, by_bot: bool) 
     return taken
 
 
+def take_one(rows: Purse) -> str:
+    """Of the first that has any left."""
+    row = rows[0]
+    row.left -= 1
+    if not row.left:
+        del rows[0]
+    return row.action
+
+
 def refund(delivery: Delivery) -> None:
     """It never reached the provider, so it was not counted."""
     if delivery.spent:
@@ -108,3 +117,9 @@ def refund(delivery: Delivery) -> None:
 def exhaust(identity_id: int) -> None:
     """The provider says that nothing is left, whatever we counted."""
     db.session.execute(update(Allowance).where(Allowance.identity_id == identity_id).values(left=0))
+
+
+def close(identity_id: int) -> None:
+    """The time to answer is over, whatever we thought."""
+    over = {"left": 0, "until": func.least(Allowance.until, now())}
+    db.session.execute(update(Allowance).where(Allowance.identity_id == identity_id).values(over))

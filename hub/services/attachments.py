@@ -12,6 +12,7 @@ from hub.db import db
 from hub.jobs import retry_later
 from hub.live import tell
 from hub.models import Agent, Attachment, MediaFetch
+from hub.services import transcripts
 
 MEDIA = ("image", "audio", "video")
 
@@ -47,21 +48,27 @@ def wanted(job: MediaFetch) -> Inbound:
 
 
 def fetched(job: MediaFetch, file: File, digest: str) -> None:
+    if job.state != "running":  # erased meanwhile
+        return
     attachment = job.attachment
     attachment.name, attachment.mime, attachment.size = file.name or attachment.name, file.mime, len(file.content)
     attachment.sha256, attachment.state = digest, "ready"
     job.state, job.error, job.error_code = "done", "", ""
+    transcripts.want(attachment)
     _tell(attachment)
 
 
 def not_fetched(job: MediaFetch, error: SendError) -> None:
     """A fetch can always be repeated, so only a clear no ends it early."""
+    if job.state != "running":
+        return
     schedule = current.settings().hub.delivery.retry_after
     job.error, job.error_code = error.reason or type(error).__name__, error.code
     if not isinstance(error, Refused) and job.attempts <= len(schedule):
         retry_later(job, error.after or schedule[job.attempts - 1])
         return
     job.state, job.attachment.state = "failed", "failed"
+    transcripts.do_without(job.attachment)
     _tell(job.attachment)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, select, true
 from sqlalchemy.orm import joinedload
 
+from channels.contract import Address
 from hub import current
 from hub.db import db
 from hub.jobs import UNFINISHED, again, claim, retry_later
@@ -40,6 +41,7 @@ class Question:
 
     bot: str
     channel: str
+    asker: Address
     text: str
     kind: str
     history: tuple[tuple[str, str], ...]  # (contact, bot or agent; what they said), oldest first
@@ -59,7 +61,8 @@ class Verdict:
 
 def claim_due(limit: int) -> dict[int, Question]:
     """Turns for the bots to think about, outside of any transaction, by their ids."""
-    whole = (joinedload(BotTurn.message), joinedload(BotTurn.conversation))
+    conversation = joinedload(BotTurn.conversation).joinedload(Conversation.reply_identity)
+    whole = (joinedload(BotTurn.message), conversation)
     turns = claim(BotTurn, limit=limit, options=whole)
     said = _said_before(turns) if turns else {}
     return {turn.id: question(turn, said.get(turn.id, ())) for turn in turns}
@@ -69,7 +72,8 @@ def question(turn: BotTurn, history: Sequence[tuple[str, str]] = ()) -> Question
     return Question(
         bot=turn.conversation.bot or "",
         channel=turn.conversation.reply_channel,
-        text=turn.message.text if turn.message else "",
+        asker=Address(turn.conversation.reply_identity.scheme, turn.conversation.reply_identity.value),
+        text=(turn.message.text or turn.message.payload.get("key", "")) if turn.message else "",
         kind=turn.message.kind if turn.message else "text",
         history=tuple(history),
         greet=turn.message is None,

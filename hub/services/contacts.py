@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import contains_eager
@@ -10,23 +12,59 @@ from sqlalchemy.orm import contains_eager
 from channels.contract import Address
 from hub.db import db
 from hub.models import Contact, Identity
+from hub.refusals import NotFound
+from hub.services import conversations, merging
 
 Aliases = tuple[Address, ...]
+People = dict[Address, Identity]
 
 
-def identify(senders: Collection[tuple[Address, Aliases]]) -> dict[Address, Identity]:
-    """The identity behind each address, new ones with their contact; the contacts are locked until the commit."""
-    known = _known({address for sender, aliases in senders for address in (sender, *aliases)})
+def find(contact_id: int) -> Contact:
+    if contact := db.session.get(Contact, contact_id):
+        return contact
+    raise NotFound("contact")
+
+
+def identify(senders: Collection[tuple[Address, Aliases]]) -> People:
+    """The identity behind each address, new ones with their contact; the contacts are locked until the commit.
+
+    Aliases are vouched for: they and the sender become one contact. Raises IntegrityError where somebody else
+    introduces or moves the same address at the same moment; the next try sees it.
+    """
+    people = _known({address for sender, aliases in senders for address in (sender, *aliases)})
     for sender, aliases in senders:
-        if sender not in known:
-            contact = next((known[alias].contact for alias in aliases if alias in known), None) or Contact(name="")
-            known[sender] = Identity(scheme=sender.scheme, value=sender.value, reachable=True, contact=contact)
-            db.session.add(known[sender])
+        if sender not in people:
+            _add(people, sender, _contact_of(people, aliases) or Contact(name=""), reachable=True)
+        _remember(people, aliases, people[sender].contact)
     db.session.flush()  # messages name their author
-    return known
+    for sender, aliases in senders:
+        _join(people, (sender, *aliases))
+    return people
 
 
-def _known(addresses: Collection[Address]) -> dict[Address, Identity]:
+def link(addresses: Sequence[Address], name: str = "") -> Contact:
+    """Somebody we trust vouches that all these are one person."""
+    people = _known(addresses)
+    _remember(people, addresses, _contact_of(people, addresses) or Contact(name=""))
+    db.session.flush()
+    _join(people, addresses)
+    contact = people[addresses[0]].contact
+    describe(contact, name=name)
+    return contact
+
+
+def describe(contact: Contact, name: str = "", language: str = "", facts: Mapping[str, Any] | None = None) -> None:
+    """What is known of a locked contact from now on; what is empty changes nothing."""
+    contact.language = language or contact.language
+    contact.facts = {**contact.facts, **(facts or {})}
+    if name and name != contact.name:
+        contact.name = name
+        db.session.flush()
+        for conversation in conversations.unresolved([contact]).values():
+            conversations.touch_quietly(conversation)
+
+
+def _known(addresses: Collection[Address]) -> People:
     pairs = [(address.scheme, address.value) for address in addresses]
     rows = (
         select(Identity)
@@ -34,6 +72,33 @@ def _known(addresses: Collection[Address]) -> dict[Address, Identity]:
         .options(contains_eager(Identity.contact))
         .where(tuple_(Identity.scheme, Identity.value).in_(pairs))
         .order_by(Contact.id)  # everybody locks in the same order
-        .with_for_update(of=Contact)
+        # The identity as well, after its contact: one that was moved while we waited drops out, instead of counting
+        # for the contact it left. Replies refer to identities meanwhile, which this kind of lock lets them.
+        .with_for_update(of=(Contact, Identity), key_share=True)
+        .execution_options(populate_existing=True)
     )
     return {Address(row.scheme, row.value): row for row in db.session.scalars(rows)}
+
+
+def _contact_of(people: People, addresses: Iterable[Address]) -> Contact | None:
+    """The oldest contact among those who have these addresses."""
+    contacts = [people[address].contact for address in addresses if address in people]
+    return min(contacts, key=lambda contact: contact.id or math.inf, default=None)
+
+
+def _remember(people: People, addresses: Iterable[Address], contact: Contact) -> None:
+    """Addresses that were only vouched for so far: nobody has written from there, so nothing can be sent there."""
+    for address in sorted(addresses, key=lambda address: (address.scheme, address.value)):
+        if address not in people:
+            _add(people, address, contact, reachable=False)
+
+
+def _add(people: People, address: Address, contact: Contact, *, reachable: bool) -> None:
+    people[address] = Identity(scheme=address.scheme, value=address.value, reachable=reachable, contact=contact)
+    db.session.add(people[address])
+
+
+def _join(people: People, addresses: Iterable[Address]) -> None:
+    contacts = {people[address].contact for address in addresses}
+    if len(contacts) > 1:
+        merging.join(contacts)

@@ -17,6 +17,8 @@ from hub.refusals import Invalid, NotFound, Refusal
 from hub.services import audit
 from hub.services.threads import note_event, touch
 
+JOINED = ("contact", "reply_identity", "last_message")
+
 
 def unresolved(contacts: Iterable[Contact]) -> dict[tuple[Contact, str], Conversation]:
     """The one open conversation of each contact and thread, locked. The contacts are locked by now."""
@@ -78,7 +80,12 @@ def locked_all(ids: Collection[int]) -> dict[int, Conversation]:
         .with_for_update(of=Conversation)
         .execution_options(populate_existing=True)
     )
-    return {row.id: row for row in db.session.scalars(rows)}
+    found = {row.id: row for row in db.session.scalars(rows)}
+    for row in found.values():
+        # what changed while we waited for the lock, PostgreSQL no longer joins
+        if missed := [name for name in JOINED if getattr(row, name) is None]:
+            db.session.expire(row, missed)
+    return found
 
 
 def claim(conversation: Conversation, agent: Agent) -> None:

@@ -6,18 +6,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from channels.contract import Address, Card, DeliveryResult, File, Link, OutboundMessage, Receipt
+from channels.contract import Address, Card, Choice, DeliveryResult, File, Link, Menu, OutboundMessage, Receipt
 from channels.errors import Gone, Misconfigured, Refused, SendError, Uncertain, WindowClosed
 from hub import current, files
 from hub.db import db, now
 from hub.jobs import again, claim, lost_claims, retry_later
 from hub.live import tell
 from hub.models import ChannelState, Delivery, DeliveryAttempt, Message
-from hub.services import allowances, pauses
+from hub.services import allowances, consents, pauses, routes
 
 LOST_WORKER = "The worker died while sending: it may have arrived."
 FORWARD = ("", "delivered", "read")
@@ -34,7 +35,7 @@ def claim_due(limit: int) -> list[Delivery]:
 def outbound(delivery: Delivery, store: Path) -> OutboundMessage:
     """The part as its channel takes it. Asks the database for nothing."""
     file = _file(delivery, store)
-    link, card = delivery.payload.get("link"), delivery.payload.get("card")
+    link, card, menu = (delivery.payload.get(kind) for kind in ("link", "card", "menu"))
     return OutboundMessage(
         id=delivery.uid,
         to=Address(delivery.identity.scheme, delivery.identity.value),
@@ -42,6 +43,9 @@ def outbound(delivery: Delivery, store: Path) -> OutboundMessage:
         file=None if card else file,
         link=Link(**link) if link else None,
         card=Card(**card, cover=file) if card else None,
+        menu=_menu(menu) if menu else None,
+        notice="notice" in delivery.payload,
+        author=delivery.message.author_name,
         by_bot=delivery.message.author_kind == "bot",
     )
 
@@ -121,6 +125,8 @@ def received(channel: str, receipt: Receipt) -> None:
     if receipt.status == "failed":
         if not delivery.receipt:
             delivery.state, delivery.error = "failed", receipt.reason
+            if "notice" in delivery.payload:
+                routes.notice_failed(delivery)
     elif FORWARD.index(receipt.status) > FORWARD.index(delivery.receipt):
         delivery.state, delivery.receipt = "done", receipt.status
         delivery.error = delivery.error_code = ""
@@ -144,12 +150,38 @@ def expire_claims(older_than: timedelta) -> int:
 
 def _give_up(delivery: Delivery, error: SendError) -> None:
     delivery.state = "failed"
-    if isinstance(error, WindowClosed):
-        allowances.exhaust(delivery.identity_id)
-    else:
-        allowances.refund(delivery)
+    if "notice" in delivery.payload:
+        _notice_refused(delivery, error)
+        return
+    match error:
+        case WindowClosed(used_up=True):
+            why = "allowance_used"
+            allowances.exhaust(delivery.identity_id)
+        case WindowClosed():
+            why = "window_closed"
+            allowances.close(delivery.identity_id)
+        case Gone():
+            why = "unreachable"
+            allowances.refund(delivery)
+            delivery.identity.reachable = False
+        case _:
+            allowances.refund(delivery)
+            return
+    routes.take_detour(delivery, why)
+    tell(delivery.message.conversation)
+
+
+def _notice_refused(notice: Delivery, error: SendError) -> None:
+    terms = routes.capabilities_of(notice.channel).notice
+    if terms and terms.consent and isinstance(error, WindowClosed):
+        consents.revoke(notice.identity_id, terms.consent)
     if isinstance(error, Gone):
-        delivery.identity.reachable = False
+        notice.identity.reachable = False
+    routes.notice_failed(notice)
+
+
+def _menu(menu: dict[str, Any]) -> Menu:
+    return Menu(menu["head"], tuple(Choice(**choice) for choice in menu["choices"]), menu["tail"])
 
 
 def _file(delivery: Delivery, store: Path) -> File | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from channels.contract import Capabilities, Card, Link, Medium
+from channels.contract import Capabilities, Card, Link, Medium, Menu
 from hub.models import Attachment
 from hub.refusals import Refusal
 
@@ -20,6 +20,7 @@ class Content:
     link: Link | None = None
     card: Card | None = None
     cover: Attachment | None = None  # of the card
+    menu: Menu | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,8 @@ def fit(content: Content, capabilities: Capabilities) -> list[Part]:
         parts += _link(content.link, capabilities)
     if content.card:
         parts.append(_card(content.card, content.cover, capabilities))
+    if content.menu:
+        parts += _menu(content.menu, capabilities)
     if not parts:
         raise Refusal("empty", "There is nothing to send.", 422)
     return parts
@@ -75,6 +78,13 @@ def _link(link: Link, capabilities: Capabilities) -> list[Part]:
     if capabilities.links:
         return [Part(payload={"link": asdict(link)})]
     return [Part(text=piece) for piece in split(f"{link.title}\n{link.url}", capabilities.text_bytes)]
+
+
+def _menu(menu: Menu, capabilities: Capabilities) -> list[Part]:
+    if capabilities.menus:
+        return [Part(payload={"menu": asdict(menu)})]
+    lines = [menu.head, *(f"{number}. {choice.text}" for number, choice in enumerate(menu.choices, 1)), menu.tail]
+    return [Part(text=piece) for piece in split("\n".join(lines), capabilities.text_bytes)]
 
 
 def _card(card: Card, cover: Attachment | None, capabilities: Capabilities) -> Part:

@@ -7,15 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 
-from channels.contract import Address, Event, InboundMessage, Presence, Receipt, Signal
+from channels.contract import Address, Consent, Event, InboundMessage, Presence, Receipt, Revocation, Signal
 from hub import current
 from hub.db import db
 from hub.jobs import next_due, retry_later
+from hub.live import tell
 from hub.models import Arrival, Attachment, BotTurn, Contact, Conversation, Identity, MediaFetch, Message
-from hub.services import allowances, arrivals, contacts, conversations, deliveries, threads
+from hub.services import (
+    allowances,
+    arrivals,
+    consents,
+    contacts,
+    conversations,
+    deliveries,
+    erasure,
+    profiles,
+    threads,
+    transcripts,
+    waiting,
+)
 from hub.services.allowances import Renewal
 from hub.services.contacts import Aliases
 
@@ -52,11 +66,12 @@ def accept(batch: Sequence[Arrival]) -> list[BotTurn]:
     with db.session.no_autoflush:
         people = contacts.identify([sender for _, event in events if (sender := _sender(event))])
         desk = Desk(people, conversations.unresolved({row.contact for row in people.values()}), [], [])
-        for arrival, event in events:
+        for arrival, event in sorted(events, key=lambda each: isinstance(each[1], Revocation)):  # erased last
             _accept(desk, arrival, event)
         for arrival in batch:
             arrival.state, arrival.error, arrival.error_code = "done", "", ""
         allowances.renew(desk.renewals)
+        waiting.release({person.id for person in people.values()})
     return desk.turns
 
 
@@ -75,8 +90,10 @@ def _sender(event: Event) -> tuple[Address, Aliases] | None:
     match event:
         case InboundMessage(sender=sender, aliases=aliases):
             return sender, aliases
-        case Presence(sender=sender) | Signal(sender=sender):
+        case Presence(sender=sender) | Signal(sender=sender) | Consent(sender=sender):
             return sender, ()
+        case Revocation(sender=sender, aliases=aliases):
+            return sender, aliases
     return None
 
 
@@ -87,17 +104,21 @@ def _accept(desk: Desk, arrival: Arrival, event: Event) -> None:
         case Signal():
             _signal(desk, arrival, event)
         case Presence():
-            identity = desk.people[event.sender]
-            identity.reachable = event.reachable
-            _renew(desk, identity, arrival, event.renews)
+            _presence(desk, arrival, event)
         case Receipt():
             deliveries.received(arrival.channel, event)
+        case Consent():
+            consents.record(desk.people[event.sender], event)
+        case Revocation():
+            erasure.erase(desk.people[event.sender].contact, event.what, by=None)
 
 
 def _message(desk: Desk, arrival: Arrival, event: InboundMessage) -> None:
     identity = desk.people[event.sender]
+    conversation, is_new = desk.conversation(identity, arrival.channel, event.thread)
+    if is_new or not identity.reachable:
+        profiles.wanted(identity, arrival.channel)
     identity.reachable = True
-    conversation, _ = desk.conversation(identity, arrival.channel, event.thread)
     fetches = [
         MediaFetch(
             lane=f"{arrival.channel}:{attachment.ref}",
@@ -130,22 +151,61 @@ def _message(desk: Desk, arrival: Arrival, event: InboundMessage) -> None:
         conversations.wake(conversation)
     threads.append(conversation, message)
     db.session.add_all(fetches)
-    if conversation.status == "bot":
+    if conversation.status == "bot" and not (fetches and transcripts.expected(event.kind)):
         _ask_bot(desk, arrival, conversation, message)
 
 
 def _signal(desk: Desk, arrival: Arrival, event: Signal) -> None:
     identity = desk.people[event.sender]
     _renew(desk, identity, arrival, event.renews)
-    if event.kind != "entered":
-        return
-    conversation, is_new = desk.conversation(identity, arrival.channel)
     hints = {key: value for key, value in event.payload.items() if value}
+    identity.reachable = identity.reachable or event.kind in ("entered", "menu")
+    match event.kind:
+        case "entered":
+            _opened(desk, arrival, identity, "entered", hints)
+        case "menu":
+            conversation, _ = desk.conversation(identity, arrival.channel)
+            conversation.context = {**conversation.context, "menu": hints.get("key", "")}
+            clicked = threads.note_event(conversation, "menu", **hints)
+            if conversation.status == "bot":
+                _ask_bot(desk, arrival, conversation, clicked)
+        case "held":
+            conversation, _ = desk.conversation(identity, arrival.channel)
+            conversation.context = {**conversation.context, "held_by": hints.get("by", "")}
+            threads.note_event(conversation, "held", **hints)
+        case "released":
+            if known := desk.open.get((identity.contact, "")):
+                known.context = {key: value for key, value in known.context.items() if key != "held_by"}
+                threads.note_event(known, "released", **hints)
+        case "other" if hints.get("type") == "location":  # told only where ops asked for it
+            if known := desk.open.get((identity.contact, "")):
+                known.context = {**known.context, **hints}
+                tell(known)
+
+
+def _presence(desk: Desk, arrival: Arrival, event: Presence) -> None:
+    identity = desk.people[event.sender]
+    identity.reachable = event.reachable
+    _renew(desk, identity, arrival, event.renews)
+    if event.state == "followed":
+        profiles.wanted(identity, arrival.channel)
+        _opened(desk, arrival, identity, "followed", dict(event.payload))
+        return
+    allowances.close(identity.id)
+    if conversation := desk.open.get((identity.contact, "")):
+        threads.note_event(conversation, event.state)
+
+
+def _opened(desk: Desk, arrival: Arrival, identity: Identity, event: str, hints: dict[str, Any]) -> None:
+    """They opened the chat, followed us, scanned a code: nothing is said yet, so the bot may greet."""
+    conversation, is_new = desk.conversation(identity, arrival.channel)
     if is_new or hints.items() - conversation.context.items():
         conversation.context = {**conversation.context, **hints}
-        threads.note_event(conversation, "entered", **hints)
-    if is_new and conversation.status == "bot":
-        _ask_bot(desk, arrival, conversation, None)
+        threads.note_event(conversation, event, **hints)
+    if is_new:
+        profiles.wanted(identity, arrival.channel)
+        if conversation.status == "bot":
+            _ask_bot(desk, arrival, conversation, None)
 
 
 def _ask_bot(desk: Desk, arrival: Arrival, conversation: Conversation, message: Message | None) -> None:

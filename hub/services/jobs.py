@@ -7,9 +7,9 @@ from hub.jobs import Job, job_models, ring
 from hub.live import tell
 from hub.models import Agent, Arrival, Attachment, Delivery, MediaFetch, Message
 from hub.refusals import NotFound, Refusal
-from hub.services import allowances, arrivals, audit, replies
+from hub.services import allowances, arrivals, audit, routes
 
-RETRYABLE = ("failed", "uncertain", "pending")
+RETRYABLE = ("failed", "uncertain", "waiting", "pending")
 
 
 def find(name: str) -> Job:
@@ -47,7 +47,7 @@ def retry(job: Job, by: Agent) -> None:
 def _again(job: Job) -> None:
     if isinstance(job, Delivery):
         if job.state != "pending" and job.spent is None:
-            capabilities = replies.capabilities_of(job.channel)
+            capabilities = routes.capabilities_of(job.channel)
             purse = allowances.purses([job.identity_id])[job.identity_id]
             [job.spent] = allowances.spend(purse, 1, capabilities, by_bot=False)
         tell(job.message)

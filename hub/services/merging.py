@@ -1,32 +1,119 @@
-"""Two contacts turn out to be one person. What was moved is kept in the audit entry, so that it can be moved back."""
+"""Two contacts turn out to be one person, and sometimes they do not. What a merge moves is kept, to be moved back."""
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
 
-from hub.db import db
-from hub.models import Agent, Contact, Conversation, Identity, Message
-from hub.refusals import Invalid, NotFound
+from sqlalchemy import ColumnElement, and_, or_, select, true, update
+from sqlalchemy.orm import selectinload
+
+from hub.db import db, now
+from hub.jobs import UNFINISHED
+from hub.live import tell
+from hub.models import Agent, BotTurn, Contact, Conversation, Identity, Merge, Message
+from hub.refusals import Invalid, NotFound, Refusal
 from hub.services import audit, conversations
 from hub.services.threads import note_event
+from hub.shapes import rfc3339
+
+WEAKEST_FIRST = ("bot", "snoozed", "waiting", "open")
+STANDING = ("status", "assignee_id", "team", "waiting_since", "snoozed_until")  # of a conversation, until somebody acts
+TOLD = 50  # moved messages of a thread, the newest: a page
+
+Standing = dict[str, Any]
+Pair = dict[str, Any]  # two open conversations that became one, as `_join` keeps it
 
 
-def merge(kept_id: int, other_id: int, by: Agent) -> Contact:
-    """Everything of the other contact becomes the first one's; matters both have open become one conversation."""
+def locked(contact_ids: Collection[int]) -> dict[int, Contact]:
+    """Ours alone until the commit. Whoever changes who somebody is, or opens a conversation, asks here first."""
+    rows = (
+        select(Contact)
+        .where(Contact.id.in_(contact_ids))
+        .order_by(Contact.id)  # everybody locks in the same order
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return {row.id: row for row in db.session.scalars(rows)}
+
+
+def lock_turns(contact: Contact) -> None:
+    """Before the conversations: that is the order in which the bots' answers are recorded."""
+    theirs = (Conversation.contact_id == contact.id) & BotTurn.state.in_(UNFINISHED)
+    turns = select(BotTurn.id).join(Conversation, BotTurn.conversation_id == Conversation.id).where(theirs)
+    db.session.execute(turns.order_by(BotTurn.id).with_for_update(of=BotTurn))
+
+
+def merge(kept_id: int, other_id: int, by: Agent | None) -> Contact:
+    """Everything of the other contact becomes the first one's; matters both have open become one conversation.
+
+    Without an agent: somebody vouched for it.
+    """
     if kept_id == other_id:
         raise Invalid("contact", "is the same contact")
-    kept, other = _locked(kept_id, other_id)
-    identities = _move(Identity, other, kept)
-    joined = _join_open(kept, other)
-    moved = _move(Conversation, other, kept)
-    audit.record(by, "merge", kept, contact=other.id, identities=identities, conversations=moved, joined=joined)
-    kept.name = kept.name or other.name
+    kept, other = _both(kept_id, other_id)
+    lock_turns(other)
+    open_ones, theirs = _conversations(kept, other)
+    identities = _identities(other)
+    if not identities and not theirs and _merges(kept, other, Merge.undone_at.is_(None)):
+        return kept
+    kept_was = {"name": kept.name, "language": kept.language, "facts": kept.facts}
+    joined = [
+        _join(source, open_ones[source.thread], by)
+        for source in theirs
+        if source.status != "resolved" and source.thread in open_ones
+    ]
+    _give(kept, identities, theirs)
+    _write_as(kept, [*theirs, *open_ones.values()])
+    kept.name, kept.language = kept.name or other.name, kept.language or other.language
+    kept.facts = {**other.facts, **kept.facts}
+    _changed([*theirs, *open_ones.values()])
+    moved = {"identities": _ids(identities), "conversations": _ids(theirs), "joined": joined, "kept_was": kept_was}
+    row = Merge(kept_id=kept.id, other_id=other.id, agent_id=by.id if by else None, moved=moved)
+    db.session.add(row)
+    db.session.flush()
+    pairs = [f"{pair['source']} -> {pair['target']}" for pair in joined]
+    audit.record(by, "merge", kept, merge=row.id, contact=other.id, identities=_ids(identities), joined=pairs)
     return kept
 
 
-def _locked(kept_id: int, other_id: int) -> tuple[Contact, Contact]:
-    rows = select(Contact).where(Contact.id.in_((kept_id, other_id))).order_by(Contact.id).with_for_update()
-    found = {row.id: row for row in db.session.scalars(rows)}
+def join(contacts: Collection[Contact]) -> None:
+    """Somebody vouched that they are one person: the oldest stays. What an agent took apart, only an agent joins."""
+    kept, *others = sorted(contacts, key=lambda contact: contact.id)
+    for other in others:
+        if not _merges(kept, other, Merge.undone_at.is_not(None)):
+            merge(kept.id, other.id, by=None)
+
+
+def of_contact(contact_id: int, merge_id: int) -> Merge:
+    row = db.session.get(Merge, merge_id)
+    if row is None or row.kept_id != contact_id:
+        raise Invalid("merge", "is not a merge of this contact")
+    return row
+
+
+def undo(merge_id: int, by: Agent) -> Contact:
+    """What the merge moved goes back, and so does all that came from those identities since."""
+    row = db.session.get(Merge, merge_id)
+    if row is None:
+        raise NotFound("merge")
+    kept, other = _both(row.kept_id, row.other_id)
+    db.session.refresh(row, with_for_update=True)
+    if row.undone_at:
+        return kept
+    if db.session.scalar(select(_of(Merge.other_id == kept.id, Merge.id > row.id, Merge.undone_at.is_(None)).exists())):
+        raise Refusal("merged_on", "This contact was merged into another one later. Undo that merge first.")
+    _go_apart(row, kept, other)
+    _forget(kept, other, row.moved["kept_was"])
+    row.undone_at = now()
+    audit.record(by, "unmerge", kept, merge=row.id, contact=other.id)
+    return kept
+
+
+def _both(kept_id: int, other_id: int) -> tuple[Contact, Contact]:
+    db.session.flush()
+    found = locked({kept_id, other_id})
     if kept_id not in found:
         raise NotFound("contact")
     if other_id not in found:
@@ -34,24 +121,289 @@ def _locked(kept_id: int, other_id: int) -> tuple[Contact, Contact]:
     return found[kept_id], found[other_id]
 
 
-def _move(model: type[Identity] | type[Conversation], other: Contact, kept: Contact) -> list[int]:
-    moved = update(model).where(model.contact_id == other.id).values(contact_id=kept.id).returning(model.id)
-    return sorted(db.session.scalars(moved.execution_options(synchronize_session=False)))
+def _conversations(one: Contact, whole: Contact) -> tuple[dict[str, Conversation], list[Conversation]]:
+    """The open ones of one contact by their threads, and all of the other; locked."""
+    rows = (
+        select(Conversation)
+        .where(
+            or_(
+                and_(Conversation.contact_id == one.id, Conversation.status != "resolved"),
+                Conversation.contact_id == whole.id,
+            )
+        )
+        .order_by(Conversation.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    found = db.session.scalars(rows).all()
+    open_ones = {row.thread: row for row in found if row.contact_id == one.id}
+    return open_ones, [row for row in found if row.contact_id == whole.id]
 
 
-def _join_open(kept: Contact, other: Contact) -> dict[str, list[int]]:
-    """At most one open conversation a thread: the other's messages go into the kept one's. Ids of what was moved."""
-    both = conversations.unresolved([kept, other])
-    joined = {}
-    for (contact, thread), source in both.items():
-        if contact is other and (target := both.get((kept, thread))):
-            its = update(Message).where(Message.conversation_id == source.id)
-            ids = db.session.scalars(its.values(conversation_id=target.id).returning(Message.id)).all()
-            joined[f"{source.id} -> {target.id}"] = sorted(ids)
-            target.last_position = max(target.last_position, source.last_position)
-            target.unread += source.unread
-            source.status, source.unread, source.waiting_since = "resolved", 0, None
-            note_event(source, "merged", into=target.id)
-            note_event(target, "merged", other=source.id)
+def _identities(contact: Contact) -> list[Identity]:
+    rows = (
+        select(Identity).where(Identity.contact_id == contact.id).order_by(Identity.id).with_for_update(key_share=True)
+    )
+    return list(db.session.scalars(rows.execution_options(populate_existing=True)))
+
+
+def _merges(one: Contact, another: Contact, condition: ColumnElement[bool]) -> bool:
+    pair = (one.id, another.id)
+    wanted = _of(Merge.kept_id.in_(pair), Merge.other_id.in_(pair), condition)
+    return bool(db.session.scalar(select(wanted.exists())))
+
+
+def _of(*conditions: ColumnElement[bool]) -> Any:
+    return select(Merge.id).where(*conditions)
+
+
+def _ids(rows: Iterable[Identity | Conversation]) -> list[int]:
+    return [row.id for row in rows]
+
+
+def _give(to: Contact, identities: Iterable[Identity], rows: Iterable[Conversation]) -> None:
+    for identity in identities:
+        identity.contact = to
+    for row in rows:
+        row.contact = to
+
+
+def _write_as(contact: Contact, rows: Sequence[Conversation]) -> None:
+    """The author of what a contact said is that contact."""
+    said = Message.conversation_id.in_(_ids(rows)) & (Message.author_kind == "contact")
+    if rows:
+        db.session.execute(_quietly(update(Message).where(said).values(author_id=contact.id)))
+
+
+def _quietly(statement: Any) -> Any:
+    return statement.execution_options(synchronize_session=False)
+
+
+def _changed(rows: Iterable[Conversation]) -> None:
+    for row in rows:
+        conversations.touch_quietly(row)
+
+
+# two open conversations become one
+
+
+def _join(source: Conversation, target: Conversation, by: Agent | None) -> Pair:
+    pair: Pair = {
+        "source": source.id,
+        "target": target.id,
+        "source_was": _standing(source),
+        "target_was": _standing(target),
+        "unread": source.unread,
+        "context": {key: value for key, value in source.context.items() if key not in target.context},
+        "reply": [target.reply_channel, target.reply_identity_id],
+    }
+    _combine(target, source)
+    source.status, source.unread, source.waiting_since, source.snoozed_until = "resolved", 0, None, None
+    pair["messages"] = _move_messages(source, target, true())
+    turns = update(BotTurn).where(BotTurn.conversation_id == source.id).values(conversation_id=target.id)
+    pair["turns"] = sorted(db.session.scalars(_quietly(turns.returning(BotTurn.id))))
+    name = by.name if by else None
+    note_event(source, "merged", into=target.id, by=name)
+    note_event(target, "merged", other=source.id, by=name)
     db.session.flush()
-    return joined
+    pair["target_then"] = _standing(target)
+    return pair
+
+
+def _combine(target: Conversation, source: Conversation) -> None:
+    """A person's before the queue's, that before the snoozed and the bot's; who has it keeps it."""
+    both = (target, source)
+    status = max(both, key=lambda row: WEAKEST_FIRST.index(row.status))
+    target.team, target.status = status.team, status.status
+    target.assignee = target.assignee or source.assignee
+    target.bot = target.bot or source.bot
+    if target.status in ("open", "waiting"):
+        target.status = "open" if target.assignee else "waiting"
+    waits = [row.waiting_since for row in both if row.waiting_since]
+    target.waiting_since = min(waits, default=now()) if target.status == "waiting" else None
+    until = [row.snoozed_until for row in both if row.snoozed_until]
+    target.snoozed_until = min(until, default=None) if target.status == "snoozed" else None
+    target.context = {**source.context, **target.context}
+    target.unread += source.unread
+    target.last_position = max(target.last_position, source.last_position)
+    if _newest_in(source) > _newest_in(target):
+        target.newest_in_at, target.newest_in_sequence = source.newest_in_at, source.newest_in_sequence
+        target.reply_channel, target.reply_identity = source.reply_channel, source.reply_identity
+
+
+def _newest_in(row: Conversation) -> tuple[float, int]:
+    return (row.newest_in_at.timestamp() if row.newest_in_at else 0.0, row.newest_in_sequence)
+
+
+def _standing(row: Conversation) -> Standing:
+    values = {name: getattr(row, name) for name in STANDING}
+    return {name: rfc3339(value) if isinstance(value, datetime) else value for name, value in values.items()}
+
+
+def _move_messages(source: Conversation, target: Conversation, which: ColumnElement[bool]) -> list[int]:
+    """Those of the source that are `which`; the inboxes are told of the newest. Their ids."""
+    its = update(Message).where(Message.conversation_id == source.id, which).values(conversation_id=target.id)
+    ids = sorted(db.session.scalars(_quietly(its.returning(Message.id))))
+    rows = (
+        select(Message)
+        .where(Message.id.in_(ids[-TOLD:]))
+        .options(selectinload(Message.attachments), selectinload(Message.deliveries))
+        .execution_options(populate_existing=True)
+    )
+    for row in db.session.scalars(rows):
+        tell(row)
+    return ids
+
+
+# one conversation becomes two again
+
+
+def _go_apart(row: Merge, kept: Contact, other: Contact) -> None:
+    """Each conversation goes to whom it was with, or was opened by; what the other one said there leaves it."""
+    lock_turns(kept)
+    others_open, rows = _conversations(other, kept)
+    identities = [identity for identity in _identities(kept) if identity.id in row.moved["identities"]]
+    theirs = Message.identity_id.in_(_ids(identities))
+    ours = Message.identity_id.is_not(None) & ~theirs
+    pairs: dict[int, Pair] = {pair["target"]: pair for pair in row.moved["joined"]}
+    spoke_ours, spoke_theirs = _spoken(rows, ours), _spoken(rows, theirs)
+    going = [
+        each
+        for each in rows
+        if each.id in row.moved["conversations"]
+        or (each.created_at >= row.at and each.id not in spoke_ours and each.reply_identity in identities)
+    ]
+    for each in going:
+        if each.status != "resolved" and others_open.setdefault(each.thread, each) is not each:
+            _close(each)
+    _give(other, identities, going)
+    db.session.flush()  # an open conversation leaves its contact before another one opens there
+    kept_open = {each.thread: each for each in rows if each not in going and each.status != "resolved"}
+    sources = {each.id: each for each in going}
+    halves = []
+    for target in rows:
+        goes, pair = target in going, pairs.get(target.id)
+        if not pair and target.id not in (spoke_ours if goes else spoke_theirs):
+            continue
+        contact, open_there, strangers = (kept, kept_open, ours) if goes else (other, others_open, theirs)
+        source = (pair and sources.get(pair["source"])) or _half(target, contact)
+        opens = target.status != "resolved" and open_there.setdefault(target.thread, source) is source
+        _part(target, source, pair, strangers, since=row.at, opens=opens)
+        halves.append(source)
+    _write_as(kept, [each for each in halves if each.contact is kept])
+    _write_as(other, [*going, *(each for each in halves if each.contact is other)])
+    _changed([*rows, *halves])
+
+
+def _spoken(rows: Sequence[Conversation], whose: ColumnElement[bool]) -> set[int]:
+    """The conversations that have messages from or to these identities."""
+    theirs = select(Message.conversation_id).where(Message.conversation_id.in_(_ids(rows)), whose).distinct()
+    return set(db.session.scalars(theirs))
+
+
+def _close(row: Conversation) -> None:
+    row.status, row.unread, row.waiting_since, row.snoozed_until = "resolved", 0, None, None
+    note_event(row, "unmerged")
+
+
+def _half(target: Conversation, contact: Contact) -> Conversation:
+    """A conversation of its own for what was said after the merge."""
+    half = Conversation(
+        contact=contact,
+        thread=target.thread,
+        status="resolved",
+        team=target.team,
+        bot=target.bot,
+        reply_channel=target.reply_channel,
+        reply_identity=target.reply_identity,
+        misses=0,
+        unread=0,
+        context={},
+        last_position=0,
+        newest_in_sequence=0,
+        created_at=target.created_at,
+    )
+    db.session.add(half)
+    db.session.flush()
+    return half
+
+
+def _part(
+    target: Conversation,
+    source: Conversation,
+    pair: Pair | None,
+    strangers: ColumnElement[bool],
+    *,
+    since: datetime,
+    opens: bool,
+) -> None:
+    """The strangers' messages leave the target. Where nobody acted since, both stand as before the merge."""
+    untouched = pair is not None and _standing(target) == pair["target_then"]
+    silenced = _bot_was_silent(target, since)
+    came, turns = (pair["messages"], pair["turns"]) if pair else ([], [])
+    ids = _move_messages(target, source, or_(strangers, Message.id.in_(came)))
+    theirs = or_(BotTurn.id.in_(turns), BotTurn.message_id.in_(ids))
+    asked = update(BotTurn).where(BotTurn.conversation_id == target.id, theirs).values(conversation_id=source.id)
+    db.session.execute(_quietly(asked))
+    unread = min(target.unread, (pair["unread"] if pair else 0) + _inbound(set(ids).difference(came)))
+    target.unread -= unread
+    if opens:
+        _stand(source, pair["source_was"] if pair and untouched else _standing(target), silenced)
+        source.unread = unread
+    if pair and untouched:
+        _stand(target, pair["target_was"], silenced)
+    if pair:
+        target.context = {key: value for key, value in target.context.items() if pair["context"].get(key) != value}
+    _recount(source, source.reply_channel, source.reply_identity_id)
+    _recount(target, *(pair["reply"] if pair else (target.reply_channel, target.reply_identity_id)))
+    note_event(source, "unmerged", other=target.id)
+    note_event(target, "unmerged", other=source.id)
+
+
+def _bot_was_silent(row: Conversation, since: datetime) -> bool:
+    """It was asked, and left the answer to people."""
+    silent = (BotTurn.conversation_id == row.id) & (BotTurn.outcome == "silent") & (BotTurn.claimed_at >= since)
+    return bool(db.session.scalar(select(select(BotTurn.id).where(silent).exists())))
+
+
+def _inbound(ids: Collection[int]) -> int:
+    rows = select(Message.id).where(Message.id.in_(ids), Message.direction == "in")
+    return len(db.session.scalars(rows).all())
+
+
+def _stand(row: Conversation, was: Standing, bot_was_silent: bool) -> None:
+    row.status, row.team = was["status"], was["team"]
+    row.assignee = db.session.get(Agent, was["assignee_id"]) if was["assignee_id"] else None
+    row.waiting_since, row.snoozed_until = _time(was["waiting_since"]), _time(was["snoozed_until"])
+    if row.status == "bot" and bot_was_silent:
+        row.status, row.waiting_since = "waiting", now()
+
+
+def _time(said: str | None) -> datetime | None:
+    return datetime.fromisoformat(said) if said else None
+
+
+def _recount(row: Conversation, channel: str, identity_id: int) -> None:
+    """What is known of the thread's end. Without a message to go by, replies go to the channel given."""
+    db.session.flush()
+    its = select(Message).where(Message.conversation_id == row.id)
+    last = db.session.scalar(its.order_by(Message.position.desc()).limit(1))
+    newest = db.session.scalar(
+        its.where(Message.direction == "in").order_by(Message.sent_at.desc(), Message.sequence.desc()).limit(1)
+    )
+    row.last_position = last.position if last else 0
+    row.newest_in_at, row.newest_in_sequence = (newest.sent_at, newest.sequence) if newest else (None, 0)
+    if newest and newest.identity_id:
+        channel, identity_id = newest.channel, newest.identity_id
+    row.reply_channel, row.reply_identity = channel, db.session.get_one(Identity, identity_id)
+
+
+def _forget(kept: Contact, other: Contact, was: dict[str, Any]) -> None:
+    """What the contact knew from the other one only."""
+    if kept.name == other.name:
+        kept.name = was["name"]
+    if kept.language == other.language:
+        kept.language = was["language"]
+    kept.facts = {
+        key: value for key, value in kept.facts.items() if key in was["facts"] or other.facts.get(key) != value
+    }

@@ -7,12 +7,10 @@ from typing import Any, Literal
 
 from sqlalchemy import select
 
-from channels.contract import Capabilities
-from hub import current
 from hub.db import db, now
-from hub.models import Agent, Conversation, Delivery, Identity, Message
+from hub.models import Agent, Conversation, Identity, Message
 from hub.refusals import Refusal
-from hub.services import allowances, conversations, fitting
+from hub.services import conversations, routes
 from hub.services.allowances import Purse
 from hub.services.fitting import Content, Part
 from hub.services.threads import append
@@ -33,50 +31,34 @@ def reply(
     key: str | None = None,
     purse: Purse | None = None,
 ) -> Message:
-    """Send it where the customer last wrote, or by the named channel. Refuses what the channel would refuse.
+    """Send it where the customer last wrote, or by the named channel, or the way around that the channel has.
 
-    `purse` is what the identity allows, where the caller has fetched many at once.
+    Refuses what no way takes. `purse` is what the identity allows, where the caller has fetched many at once.
     """
     channel, identity = _destination(conversation, channel)
-    capabilities = capabilities_of(channel)
-    if not identity.reachable:
-        raise Refusal("unreachable", "The customer cannot be reached there any more.")
-    parts = fitting.fit(content, capabilities)
-    if purse is None:
-        purse = allowances.purses([identity.id])[identity.id]
-    spent = allowances.spend(purse, len(parts), capabilities, by_bot=author.kind == "bot")
+    by_bot = author.kind == "bot"
+    try:
+        route = routes.straight(channel, identity, content, by_bot=by_bot, purse=purse)
+    except Refusal as refusal:
+        detour = None if by_bot else routes.around(conversation, channel, identity, content, refusal.code)
+        if detour is None:
+            raise
+        route = detour
+    payload = _payload(route.parts)
     message = Message(
         direction="out",
         author_kind=author.kind,
         author_id=author.id,
         author_name=author.name,
-        channel=channel,
-        identity_id=identity.id,
+        channel=route.channel,
+        identity_id=route.identity.id,
         kind=_kind(content),
-        text=content.text.strip(),
-        payload=_payload(parts),
+        text=_text(content),
+        payload={**payload, "fallback": route.detour} if route.detour else payload,
         sent_at=now(),
         idempotency_key=key,
         attachments=[*content.attachments, *([content.cover] if content.cover else [])],
-        deliveries=[
-            Delivery(
-                lane=f"identity:{identity.id}",
-                part=number,
-                channel=channel,
-                identity_id=identity.id,
-                identity=identity,
-                text=part.text,
-                attachment=part.attachment,
-                payload=part.payload,
-                spent=taken_from,
-                attempts=0,
-                error="",
-                error_code="",
-                receipt="",
-                state="pending",
-            )
-            for number, (part, taken_from) in enumerate(zip(parts, spent, strict=True))
-        ],
+        deliveries=routes.deliveries(route, content.text),
     )
     return append(conversation, message)
 
@@ -119,12 +101,6 @@ def said_before(key: str) -> Message | None:
     return db.session.scalar(select(Message).where(Message.idempotency_key == key))
 
 
-def capabilities_of(channel: str) -> Capabilities:
-    if channel not in current.channels():
-        raise Refusal("no_channel", f"The channel {channel} is no longer configured.")
-    return current.channels()[channel].capabilities
-
-
 def _destination(conversation: Conversation, channel: str | None) -> tuple[str, Identity]:
     if channel is None or channel == conversation.reply_channel:
         return conversation.reply_channel, conversation.reply_identity
@@ -141,6 +117,8 @@ def _destination(conversation: Conversation, channel: str | None) -> tuple[str, 
 
 
 def _kind(content: Content) -> str:
+    if content.menu:
+        return "menu"
     if content.text.strip():
         return "text"
     if content.attachments:
@@ -148,6 +126,10 @@ def _kind(content: Content) -> str:
     return "link" if content.link else "card"
 
 
+def _text(content: Content) -> str:
+    return content.menu.head if content.menu else content.text.strip()
+
+
 def _payload(parts: list[Part]) -> dict[str, Any]:
-    """What a client needs to show a link or a card."""
+    """What a client needs to show a link, a card or a menu."""
     return next((inner for part in parts for inner in part.payload.values()), {})

@@ -1,7 +1,8 @@
-"""Where providers push to: verify, parse, keep, acknowledge. Nothing on this path calls out."""
+"""Where providers push to: verify, parse, keep, answer or acknowledge. Nothing on this path calls out."""
 
 from __future__ import annotations
 
+import time
 from typing import cast
 
 from flask import Blueprint, Response, current_app, request
@@ -11,6 +12,7 @@ from channels.errors import BadSignature
 from hub import current
 from hub.inlet import Inlet
 from hub.services import arrivals
+from hub.web import inline
 
 LARGEST_PUSH = 1024 * 1024
 
@@ -22,6 +24,7 @@ def hook(name: str) -> Response:
     channel = current.channels().get(name)
     if not isinstance(channel, WebhookChannel):
         return Response("no such channel", 404, content_type="text/plain")
+    started = time.monotonic()
     request.max_content_length = LARGEST_PUSH
     incoming = WebhookRequest(
         method=request.method,
@@ -34,7 +37,9 @@ def hook(name: str) -> Response:
         channel.verify(incoming)
     except BadSignature:
         return Response("bad signature", 403, content_type="text/plain")
+    said = None
     if rows := arrivals.rows(channel, incoming):
-        cast(Inlet, current_app.extensions["inlet"]).let_in(rows)
-    reply = channel.acknowledge(incoming)
+        stored = cast(Inlet, current_app.extensions["inlet"]).let_in(rows)
+        said = inline.answer(channel, rows, started) if stored and channel.capabilities.answers_inline else None
+    reply = channel.acknowledge(incoming, said)
     return Response(reply.body, reply.status, {"X-Content-Type-Options": "nosniff"}, content_type=reply.content_type)

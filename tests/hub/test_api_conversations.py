@@ -156,6 +156,8 @@ def test_what_a_conversation_says(stage: Stage, anna: Person, wechat: WeChat) ->
         "media": {"image": {"bytes": 2097152, "mimes": ["image/gif", "image/jpeg", "image/png"]}},
         "links": True,
         "cards": True,
+        "menus": False,
+        "fallback": [],
         "typing": True,
         "receipts": False,
     }

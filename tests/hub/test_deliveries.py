@@ -167,7 +167,7 @@ def test_window_closed_means_that_nothing_is_left(stage: Stage) -> None:
         closed = WindowClosed("used up", code="45047")
         deliveries.record([Outcome(delivery.id, now(), now(), closed)])
     assert stage.row(Allowance).left == 0
-    assert anna.post("/conversations/1/messages", {"text": "?"}, 409)["code"] == "allowance_used"
+    assert anna.post("/conversations/1/messages", {"text": "?"}, 409)["code"] == "window_closed"
 
 
 def test_a_customer_who_is_gone_is_not_written_to_until_they_write(stage: Stage, anna: Person) -> None:

@@ -153,7 +153,10 @@ def test_every_endpoint_but_the_login_asks_who_is_there(stage: Stage) -> None:
     asked = {}
     for method, path in routes(stage):
         asked[method, path] = client.open(path.replace("<id>", "1"), method=method, json={}).status_code
-    assert {key: status for key, status in asked.items() if status != 401} == {("POST", "/api/v1/session"): 422}
+    assert {key: status for key, status in asked.items() if status != 401} == {
+        ("POST", "/api/v1/session"): 422,
+        ("POST", "/api/v1/contacts/link"): 404,  # asks for a signature, once there is a secret to sign with
+    }
 
 
 def test_the_description_has_every_endpoint(stage: Stage) -> None:

@@ -187,6 +187,7 @@ def test_an_address_loses_its_last_slash():
 SHOP, DESK, HUB, FAQ = "channels/shop.toml", "bots/desk.toml", "hub.toml", "faq/shop.toml"
 ENTRY = GOOD[FAQ]
 
+KINDS = "broken, tin, wechat_miniprogram, wechat_official"
 MISTAKES = {
     "hub.toml is missing": (
         {name: text for name, text in GOOD.items() if name != HUB},
@@ -262,7 +263,7 @@ MISTAKES = {
     ),
     "unknown kind": (
         edited(SHOP, '"tin"', '"telex"'),
-        ["config/channels/shop.toml: kind: unknown channel kind 'telex'; known: broken, tin, wechat_miniprogram"],
+        [f"config/channels/shop.toml: kind: unknown channel kind 'telex'; known: {KINDS}"],
     ),
     "no kind": (edited(SHOP, 'kind = "tin"', ""), ["config/channels/shop.toml: kind: Field required"]),
     "broken plug-in": (
@@ -402,7 +403,7 @@ def test_all_mistakes_are_told_at_once():
         "config/channels/shop.toml: bot: there is no config/bots/gone.toml",
         "config/channels/shop.toml: team: 'slaes' is not in config/hub.toml [teams]; known: everyone",
         "config/channels/shop.toml: label: must be text in quotes",
-        "config/channels/shop.toml: kind: unknown channel kind 'telex'; known: broken, tin, wechat_miniprogram",
+        f"config/channels/shop.toml: kind: unknown channel kind 'telex'; known: {KINDS}",
         "config/bots/desk.toml: hand_over_after: must be a whole number",
         "config/bots/desk.toml: settings.word: must be text in quotes",
         "config/faq/shop.toml: entry.0.id: use small letters, digits, - and _ only, like refund-time",
@@ -481,12 +482,16 @@ def test_the_sample_runs_in_the_demo_only(monkeypatch):
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(ROOT)
     settings = load(Path("config"), demo=True)
-    assert list(settings.channels) == ["shop"]
+    assert list(settings.channels) == ["post", "service", "shop"]
     assert settings.channels["shop"].file.bot in settings.bots
 
     with pytest.raises(ConfigError) as caught:
         load(Path("config"))
     assert caught.value.problems == [
-        f"config/channels/shop.toml: settings.{key}: is the sample's value: put your own"
-        for key in ("app_id", "original_id", "app_secret", "token", "aes_key")
+        "config/hub.toml: link_secret: is the sample's value: put your own",
+        *(
+            f"config/channels/{name}.toml: settings.{key}: is the sample's value: put your own"
+            for name, more in (("post", ()), ("service", ("mini_program",)), ("shop", ()))
+            for key in ("app_id", "original_id", "app_secret", "token", "aes_key", *more)
+        ),
     ]

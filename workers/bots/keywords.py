@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hub.knowledge import Knowledge, Words, normalise
 from workers.bots.asking import PERSON_WORDS, asking_for
@@ -19,7 +19,14 @@ class Rule(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     when: list[Words] = Field(min_length=1)
-    say: str = Field(min_length=1)
+    say: str = ""
+    hand_over: bool = False
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Rule:
+        if not (self.say or self.hand_over):
+            raise ValueError("needs say, hand_over = true, or both")
+        return self
 
 
 class KeywordSettings(BotSettings):
@@ -44,7 +51,10 @@ class Keywords(Bot):
         for words_of, rule in self._rules:
             if found := words_of.search(question):
                 rule_id = f"rule:{found[0]}"
-                return Say(text=rule.say, candidates=(Candidate(rule_id, found[0], 1.0),), choice=rule_id)
+                evidence = (Candidate(rule_id, found[0], 1.0),)
+                if rule.hand_over:
+                    return HandOver(reason="rule", text=rule.say, candidates=evidence)
+                return Say(text=rule.say, candidates=evidence, choice=rule_id)
         return None
 
 

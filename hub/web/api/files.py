@@ -19,7 +19,11 @@ from hub.web.login import the_agent
 
 LARGEST_UPLOAD = 20 * 1024 * 1024
 # anything else is only ever downloaded: a page or a drawing from a stranger may carry scripts
-SHOWN = ("image/png", "image/jpeg", "image/gif", "image/webp", "audio/mpeg", "video/mp4")
+SHOWN = (
+    *("image/png", "image/jpeg", "image/gif", "image/webp"),
+    *("audio/mpeg", "audio/mp4", "audio/aac", "audio/ogg", "audio/x-wav"),
+    *("video/mp4", "video/webm"),
+)
 
 
 class Upload(BaseModel):

@@ -1,0 +1,99 @@
+"""Replies that wait for the customer: they go out when the customer writes again, or in the answer to that push."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import joinedload
+
+from channels.contract import Address, OutboundMessage
+from hub import current
+from hub.db import db, now
+from hub.jobs import UNFINISHED, ring
+from hub.live import tell
+from hub.models import Arrival, BotTurn, Delivery, DeliveryAttempt, Identity
+from hub.services import allowances, deliveries
+
+BETWEEN_TEXTS = "\n\n"
+
+
+def release(identity_ids: Collection[int]) -> None:
+    """They wrote: what waited for that goes first, as far as the new allowance reaches."""
+    rows = _waiting(Delivery.identity_id.in_(identity_ids))
+    theirs: dict[int, list[Delivery]] = {}
+    for row in rows:
+        theirs.setdefault(row.identity_id, []).append(row)
+    purses = allowances.purses(theirs) if theirs else {}
+    for identity_id, waiting in theirs.items():
+        purse = [row for row in purses[identity_id] if row.left]
+        for delivery in waiting:
+            channel = current.channels().get(delivery.channel)
+            if channel is None or channel.capabilities.answers_inline:
+                continue
+            if channel.capabilities.allowances:
+                if not purse:
+                    break
+                delivery.spent = allowances.take_one(purse)
+            delivery.state, delivery.due_at, delivery.error, delivery.error_code = "pending", now(), "", ""
+            ring(Delivery.kind)
+            tell(delivery.message)
+
+
+def is_thinking(lane: str) -> bool:
+    """Whether what the sender of this lane pushed is still being taken in, or a bot thinks about it."""
+    unfinished = (
+        select(model.id).where(model.lane == lane, model.state.in_(UNFINISHED)).exists() for model in (Arrival, BotTurn)
+    )
+    return any(db.session.scalar(select(each)) for each in unfinished)
+
+
+def answer_inline(channel: str, sender: Address, push: str) -> OutboundMessage | None:
+    """What the response to this push carries: the oldest that waits, with the texts that follow it.
+
+    A push that is repeated is given the same answer again: of several the provider takes one.
+    """
+    answered = (Delivery.channel == channel) & (Delivery.provider_id == push)
+    if rows := _with_message(select(Delivery).where(answered)):
+        return _together(rows)
+    theirs = (Identity.scheme == sender.scheme) & (Identity.value == sender.value)
+    identity_id = db.session.scalar(select(Identity.id).where(theirs))
+    rows = _waiting((Delivery.identity_id == identity_id) & (Delivery.channel == channel))
+    carried = rows[: _fitting(rows, current.channels()[channel].capabilities.text_bytes)]
+    for delivery in carried:
+        delivery.state, delivery.error, delivery.error_code = "done", "", ""
+        delivery.provider_id, delivery.attempts = push, delivery.attempts + 1
+        db.session.add(DeliveryAttempt(delivery_id=delivery.id, started_at=now(), outcome="sent"))
+        tell(delivery.message)
+    return _together(carried) if carried else None
+
+
+def _waiting(theirs: ColumnElement[bool]) -> list[Delivery]:
+    rows = select(Delivery).where(Delivery.state == "waiting", theirs)
+    return _with_message(rows.with_for_update(of=Delivery))
+
+
+def _with_message(rows: Select[Delivery]) -> list[Delivery]:
+    whole = (joinedload(Delivery.message), joinedload(Delivery.identity))
+    found = rows.order_by(Delivery.id).options(*whole).execution_options(populate_existing=True)
+    return list(db.session.scalars(found))
+
+
+def _fitting(rows: Sequence[Delivery], limit: int | None) -> int:
+    """How many of them one answer can say."""
+    count = size = 0
+    for row in rows:
+        size += len(row.text.encode()) + len(BETWEEN_TEXTS)
+        if count and (row.payload or not row.text or (limit and size > limit)):
+            break
+        count += 1
+        if row.payload:
+            break
+    return count
+
+
+def _together(rows: Sequence[Delivery]) -> OutboundMessage:
+    first = deliveries.outbound(rows[0], Path())
+    return replace(first, text=BETWEEN_TEXTS.join(row.text for row in rows)) if first.text else first

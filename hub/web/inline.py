@@ -1,0 +1,86 @@
+"""Channels whose answers travel back in the response to the customer's own push.
+
+The push waits for what the hub says. What is not said in time is caught by the provider's next try of the same push;
+the last try is always acknowledged, and what is said after it waits for the customer's next message.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import datetime, timedelta
+from typing import cast
+
+from flask import current_app
+from redis import Redis, RedisError
+from sqlalchemy.exc import DBAPIError
+
+from channels.contract import Address, Channel, Inline, OutboundMessage
+from hub.db import now, transaction
+from hub.services import waiting
+from hub.services.arrivals import Row
+
+log = logging.getLogger(__name__)
+LOOK_EVERY = 0.1
+TRIES_KEPT = timedelta(minutes=2)
+AFTER_THE_CUT = 0.5  # seconds; the provider has hung up for certain
+AWAITS = {("message", None), ("presence", None), ("signal", "entered"), ("signal", "menu")}
+
+
+def answer(channel: Channel, rows: list[Row], started: float) -> OutboundMessage | None:
+    """What to answer this push with, once it is known. `started`: its monotonic time."""
+    inline, row = channel.capabilities.answers_inline, next(filter(_awaits, rows), None)
+    if inline is None or row is None:
+        return None
+    try:
+        return _answer(channel, inline, row, started)
+    except DBAPIError as error:  # the push is stored, so what is said to it waits for the next one
+        log.error("a push is acknowledged without its answer: %s", type(error).__name__)
+        return None
+
+
+def _answer(channel: Channel, inline: Inline, row: Row, started: float) -> OutboundMessage | None:
+    until = started + inline.within.total_seconds()
+    while time.monotonic() < until:
+        if not _is_thinking(row) and (found := _said(channel, row)):
+            return found
+        time.sleep(LOOK_EVERY)
+    if _is_last(row, inline):
+        return _said(channel, row)
+    # so that the provider tries again, it must hang up before we answer
+    time.sleep(max(0.0, started + inline.cut_after.total_seconds() + AFTER_THE_CUT - time.monotonic()))
+    return None
+
+
+def _awaits(row: Row) -> bool:
+    event = row.event or {}
+    return (event.get("event"), event.get("kind") if event.get("event") == "signal" else None) in AWAITS
+
+
+def _is_thinking(row: Row) -> bool:
+    with transaction():
+        return waiting.is_thinking(row.lane)
+
+
+def _said(channel: Channel, row: Row) -> OutboundMessage | None:
+    with transaction():
+        return waiting.answer_inline(channel.name, Address(**row.event["sender"]), row.key) if row.event else None
+
+
+def _is_last(row: Row, inline: Inline) -> bool:
+    """By the count of tries, or by the push's age: an earlier try may never have reached us."""
+    age = now() - datetime.fromisoformat(row.sent_at)
+    return _tries(row) >= inline.tries or age >= inline.cut_after * inline.tries - timedelta(seconds=1)
+
+
+def _tries(row: Row) -> int:
+    """How often this push has come; as often as can be while Redis is away."""
+    redis, key = cast(Redis, current_app.extensions["redis"]), f"tries:{row.channel}:{row.key}"
+    try:
+        with redis.pipeline() as pipeline:
+            pipeline.incr(key)
+            pipeline.expire(key, TRIES_KEPT)
+            return int(pipeline.execute()[0])
+    except RedisError as error:
+        log.warning("tries of a push are not counted: %s", type(error).__name__)
+        return 1_000
