@@ -71,8 +71,8 @@ def ask(text: str, name: str | None, config: Path) -> None:
     if chosen not in bots:
         raise click.ClickException(f"choose a bot with --bot: {', '.join(bots)}")
     match bots[chosen].answer(Turn(text=text)):
-        case Say(text=said, candidates=candidates):
-            click.echo(said)
+        case Say(text=said, candidates=candidates, choices=choices):
+            click.echo("\n· ".join((said, *choices)))
         case HandOver(reason=reason, candidates=candidates):
             click.echo(f"(hands over: {reason})")
         case None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select, true
 from sqlalchemy.orm import joinedload
 
-from channels.contract import Address
+from channels.contract import Address, Choice, Menu
 from hub import current
 from hub.db import db
 from hub.jobs import UNFINISHED, again, claim, retry_later
@@ -57,6 +57,7 @@ class Verdict:
     reason: str = ""
     candidates: tuple[dict[str, Any], ...] = ()
     choice: str = ""
+    choices: tuple[str, ...] = ()  # to tap
 
 
 def claim_due(limit: int) -> dict[int, Question]:
@@ -181,12 +182,19 @@ def _say(turn: BotTurn, conversation: Conversation, purse: Purse, verdict: Verdi
         return None
     author = Author("bot", None, conversation.bot or "")
     try:
-        message = replies.reply(conversation, author, Content(text=text), purse=purse)
+        message = replies.reply(conversation, author, _content(text, verdict.choices), purse=purse)
     except Refusal as refusal:  # the last message of an allowance is for a person; the turn says why it was silent
         turn.error, turn.error_code = refusal.detail, refusal.code
         return None
-    message.payload = {"bot_turn": {"choice": verdict.choice, "candidates": list(verdict.candidates)[:3]}}
+    why = {"choice": verdict.choice, "candidates": list(verdict.candidates)[:3]}
+    message.payload = {**message.payload, "bot_turn": why}
     return message
+
+
+def _content(text: str, choices: Sequence[str]) -> Content:
+    if not choices:
+        return Content(text=text)
+    return Content(menu=Menu(text, tuple(Choice(str(number), each) for number, each in enumerate(choices, 1))))
 
 
 def _hub_text(outcome: str) -> str:

@@ -83,7 +83,7 @@ def _link(link: Link, capabilities: Capabilities) -> list[Part]:
 def _menu(menu: Menu, capabilities: Capabilities) -> list[Part]:
     if capabilities.menus:
         return [Part(payload={"menu": asdict(menu)})]
-    lines = [menu.head, *(f"{number}. {choice.text}" for number, choice in enumerate(menu.choices, 1)), menu.tail]
+    lines = [menu.head, *(f"· {choice.text}" for choice in menu.choices), *([menu.tail] if menu.tail else [])]
     return [Part(text=piece) for piece in split("\n".join(lines), capabilities.text_bytes)]
 
 

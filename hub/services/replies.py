@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from sqlalchemy import select
@@ -44,7 +44,7 @@ def reply(
         if detour is None:
             raise
         route = detour
-    payload = _payload(route.parts)
+    payload = asdict(content.menu) if content.menu else _payload(route.parts)
     message = Message(
         direction="out",
         author_kind=author.kind,
@@ -131,5 +131,5 @@ def _text(content: Content) -> str:
 
 
 def _payload(parts: list[Part]) -> dict[str, Any]:
-    """What a client needs to show a link, a card or a menu."""
+    """What a client needs to show a link or a card."""
     return next((inner for part in parts for inner in part.payload.values()), {})

@@ -59,6 +59,17 @@ def test_it_answers_and_says_why(stage: Stage, wechat: WeChat) -> None:
     ]
 
 
+def test_choices_are_text_where_nothing_can_be_tapped(
+    stage: Stage, employ: Callable[..., Told], wechat: WeChat
+) -> None:
+    employ(lambda turn: Say(text="哪一个？", choices=("退款", "发票")))
+    stage.push("怎么弄")
+    stage.work()
+    assert wechat.texts == ["哪一个？\n· 退款\n· 发票"]
+    answer = stage.agent().get("/conversations/1/messages")["items"][-1]
+    assert (answer["kind"], answer["text"]) == ("menu", "哪一个？")
+
+
 def test_once_it_did_not_understand_it_asks_and_the_second_time_people_take_over(stage: Stage, wechat: WeChat) -> None:
     stage.push("嗯哼哈嘿")
     stage.work()

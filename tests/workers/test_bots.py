@@ -154,9 +154,13 @@ def test_candidates_are_one_for_an_entry_and_best_first():
     assert said is not None and [candidate.id for candidate in said.candidates] == ["invoice", "download"]
 
 
-def test_between_two_entries_the_bot_does_not_guess():
+def test_between_two_entries_the_bot_asks_which():
     other = Entry(id="paper", questions=["纸质发票在哪下载"], answer=Texts(zh="没有"))
-    assert faq(INVOICE, other).answer(Turn(text="发票在哪下载")) is None
+    assert faq(INVOICE, other).answer(Turn(text="发票在哪下载")) == Say(
+        text="您想问的是哪一个？",
+        candidates=(Candidate("invoice", "电子发票在哪下载", 0.857), Candidate("paper", "纸质发票在哪下载", 0.857)),
+        choices=("电子发票在哪下载", "纸质发票在哪下载"),
+    )
 
 
 def test_below_the_threshold_the_bot_does_not_guess():

@@ -45,6 +45,7 @@ class Say:
     text: str
     candidates: tuple[Candidate, ...] = ()  # best first
     choice: str = ""  # the candidate whose answer this is; "" when `text` asks which one was meant
+    choices: tuple[str, ...] = ()  # what it may have been: to tap where the channel can, and to write elsewhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

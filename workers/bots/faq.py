@@ -15,6 +15,8 @@ from workers.bots.keywords import Keywords, KeywordSettings
 LONGEST_QUESTION = 120  # normalised characters: what is longer tells a story, and people read stories
 CLOSEST = 50  # questions looked at more closely; one entry may have many
 SHOWN = 5  # candidates kept as evidence
+ASKED = 3  # choices a customer is given
+WHICH: dict[Language, str] = {"zh": "您想问的是哪一个？", "en": "Which of these do you mean?"}
 
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 LATIN = re.compile(r"[a-z]")
@@ -60,11 +62,17 @@ class Faq(Keywords):
         if not question or len(question) > LONGEST_QUESTION:
             return None
         ranked = self._same(question) or self._similar(question)
-        if not ranked or not self._clear([score for _, _, score in ranked]):
+        likely = [asked for _, asked, score in ranked if score >= self.settings.threshold]
+        if not likely:
             return None
-        entry = ranked[0][0]
+        language = language_of(question, turn.language)
         candidates = tuple(Candidate(found.id, asked, round(score, 3)) for found, asked, score in ranked[:SHOWN])
-        return Say(text=entry.answer.in_(language_of(question, turn.language)), candidates=candidates, choice=entry.id)
+        if self._clear([score for _, _, score in ranked]):
+            entry = ranked[0][0]
+            return Say(text=entry.answer.in_(language), candidates=candidates, choice=entry.id)
+        if len(likely) == 1:
+            return None
+        return Say(text=WHICH[language], candidates=candidates, choices=tuple(likely[:ASKED]))
 
     def _same(self, question: str) -> list[tuple[Entry, str, float]]:
         found = self._exact.get(question)

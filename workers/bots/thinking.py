@@ -24,9 +24,9 @@ def think(bots: Mapping[str, Bot], question: Question) -> Verdict:
         channel=question.channel,
     )
     match bots[question.bot].answer(turn):
-        case Say(text=text, candidates=candidates, choice=choice):
+        case Say(text=text, candidates=candidates, choice=choice, choices=choices):
             evidence = tuple(asdict(candidate) for candidate in candidates)
-            return Verdict(outcome="said", text=text, candidates=evidence, choice=choice)
+            return Verdict(outcome="said", text=text, candidates=evidence, choice=choice, choices=choices)
         case HandOver(reason=reason, text=text, candidates=candidates):
             evidence = tuple(asdict(candidate) for candidate in candidates)
             return Verdict(outcome="handed_over", text=text, reason=reason, candidates=evidence)
