@@ -18,6 +18,7 @@ from hub import embedded
 from hub.children import GaveUp, Printer, Stopped, Supervisor
 from hub.embedded import CannotStart
 from hub.leash import Child, Leash
+from hub.settings import DEMO_ENVIRONMENT
 
 SERVICES = {"postgres": "DATABASE_URL", "redis": "REDIS_URL"}
 SECONDS_FOR_THE_LAST_RUN = 15.0
@@ -134,7 +135,10 @@ def _with(child: Child, urls: dict[str, str]) -> Child:
 
 @contextmanager
 def services(data: Path) -> Iterator[dict[str, str]]:
-    """DATABASE_URL and REDIS_URL for one command: those set, else of a running `up`, else ones for its duration."""
+    """DATABASE_URL and REDIS_URL for one command: those set, else of a running `up`, else ones for its duration.
+
+    Beside a running demo, the demo's own environment as well.
+    """
     urls = {name: os.environ[name] for name in SERVICES.values() if os.environ.get(name)}
     missing = [service for service, variable in SERVICES.items() if variable not in urls]
     if not missing:
@@ -143,7 +147,7 @@ def services(data: Path) -> Iterator[dict[str, str]]:
     _make_data(data)
     lock = _try_lock(data)
     if lock is None:
-        yield _urls_of_the_running(data) | urls
+        yield _environment_of_the_running(data) | urls
         return
     try:
         with embedded.running(data, *missing, keep_open=[lock]) as started:
@@ -152,16 +156,19 @@ def services(data: Path) -> Iterator[dict[str, str]]:
         os.close(lock)
 
 
-def _urls_of_the_running(data: Path) -> dict[str, str]:
+def _environment_of_the_running(data: Path) -> dict[str, str]:
     try:
         noted = json.loads((data / "run.json").read_text())
     except FileNotFoundError:
         raise CannotStart(f"{data} is in use by a start or stop that is not finished: try again in a moment.") from None
-    return {"DATABASE_URL": noted["database_url"], "REDIS_URL": noted["redis_url"]}
+    urls = {"DATABASE_URL": noted["database_url"], "REDIS_URL": noted["redis_url"]}
+    return urls | {**DEMO_ENVIRONMENT, "YIZHAN_DEMO": noted["demo"]} if noted["demo"] else urls
 
 
 def _note_run(data: Path, port: int, urls: dict[str, str]) -> None:
-    noted = {"pid": os.getpid(), "port": port, "database_url": urls["DATABASE_URL"], "redis_url": urls["REDIS_URL"]}
+    demo = os.environ.get("YIZHAN_DEMO", "")
+    where = {"database_url": urls["DATABASE_URL"], "redis_url": urls["REDIS_URL"]}
+    noted = {"pid": os.getpid(), "port": port, "demo": demo, **where}
     embedded.write_private(data / "run.json", json.dumps(noted, indent=2) + "\n")
 
 
