@@ -9,12 +9,11 @@ from pathlib import Path
 from flask import Flask
 from flask_openapi3 import Info, OpenAPI  # type: ignore[attr-defined]
 from psycopg import RawCursor
-from redis import Redis
 
 from channels.contract import Channel
 from channels.http import Http
 from hub import settings as configuration
-from hub.cache import RedisCache
+from hub.cache import RedisCache, connect
 from hub.db import db, with_driver
 from hub.doorbell import celery_doorbell, typing_doorbell
 from hub.inlet import Inlet
@@ -74,7 +73,7 @@ def make_core(settings: Settings, data: Path, database_url: str, redis_url: str)
         settings=settings,
         data=data.resolve(),
         channels=make_channels(settings, RedisCache(redis_url)),
-        redis=Redis.from_url(redis_url, socket_connect_timeout=1, socket_timeout=2),
+        redis=connect(redis_url),
         doorbell=celery_doorbell(redis_url),
         typing=typing_doorbell(redis_url),
         announcer=Announcer(redis_url),

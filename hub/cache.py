@@ -6,21 +6,29 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 from uuid import uuid4
 
 from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 log = logging.getLogger(__name__)
 # frees a lock only if it is still ours
 UNLOCK = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end"
 
 
+def connect(redis_url: str, **options: Any) -> Redis:
+    """Answers soon or not at all: left to itself the client tries for half a minute, and somebody waits for us."""
+    once = Retry(NoBackoff(), 0)
+    return Redis.from_url(redis_url, socket_connect_timeout=0.5, socket_timeout=2, retry=once, **options)
+
+
 class RedisCache:
     """channels.contract.Cache on Redis. While Redis is away it forgets, and every lock is granted."""
 
     def __init__(self, redis_url: str):
-        self._redis = Redis.from_url(redis_url, decode_responses=True, socket_connect_timeout=0.5, socket_timeout=2)
+        self._redis = connect(redis_url, decode_responses=True)
 
     def get(self, key: str) -> str | None:
         try:

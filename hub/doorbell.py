@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable
 
 from celery import Celery
 from kombu.exceptions import OperationalError
-from redis import Redis, RedisError
+from redis import RedisError
+
+from hub.cache import connect
 
 log = logging.getLogger(__name__)
 # Celery's defaults wait six seconds for a dead broker, longer than WeChat waits for our answer
@@ -35,7 +37,7 @@ def pending_key(kind: str) -> str:
 def celery_doorbell(redis_url: str) -> Doorbell:
     """Rings once per kind of job: a wake that no worker has taken up yet needs no second."""
     celery = sender(redis_url)
-    redis = Redis.from_url(redis_url, socket_connect_timeout=0.5, socket_timeout=2)
+    redis = connect(redis_url)
     deaf_until = 0.0
 
     def ring(kinds: Iterable[str]) -> None:

@@ -11,10 +11,11 @@ import time
 
 from flask import current_app
 from pydantic import BaseModel
-from redis import Redis, RedisError
+from redis import RedisError
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
+from hub.cache import connect
 from hub.db import db, now
 from hub.models import Allowance, Conversation, Message
 from hub.shapes import ConversationShape, MessageShape
@@ -37,7 +38,7 @@ class Announcer:
     """Writes to the stream. One per process."""
 
     def __init__(self, redis_url: str):
-        self._redis = Redis.from_url(redis_url, socket_connect_timeout=0.5, socket_timeout=2)
+        self._redis = connect(redis_url)
         self._missed = False
         self._deaf_until = 0.0
 

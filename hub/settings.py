@@ -42,6 +42,8 @@ SAMPLE_VALUES = frozenset(
         *("wx5a1e0de30c0ffee0", "gh_5a1e0de3c0ff"),
         *("wx0ff1c1a1acc00001", "gh_0ff1c1a1acc1"),
         *("wx5ub5c21b71000002", "gh_5ub5c21b7102"),
+        "Demo-reply-of-the-service-000000000000000001",
+        "Demo-reply-of-the-shop-000000000000000000001",
         "https://hub.example.com",
     }
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -160,6 +161,7 @@ class IdentityShape(BaseModel):
     scheme: str
     value: str
     reachable: bool
+    channel: str | None  # None: nobody writes from there, it only says who they are
 
 
 class MergeShape(BaseModel):
@@ -190,8 +192,18 @@ class ContactShape(BaseModel):
     merges: list[MergeShape]
 
     @classmethod
-    def of(cls, row: Contact, conversations: list[ConversationShape], merges: list[MergeShape]) -> ContactShape:
-        identities = [IdentityShape(scheme=i.scheme, value=i.value, reachable=i.reachable) for i in row.identities]
+    def of(
+        cls,
+        row: Contact,
+        conversations: list[ConversationShape],
+        merges: list[MergeShape],
+        channels: Mapping[str, str],
+    ) -> ContactShape:
+        """`channels`: the name of the one behind each scheme."""
+        identities = [
+            IdentityShape(scheme=i.scheme, value=i.value, reachable=i.reachable, channel=channels.get(i.scheme))
+            for i in row.identities
+        ]
         return cls(
             id=row.id,
             name=row.name,

@@ -28,6 +28,7 @@ ENTRY_POINTS = "[yizhan.channels]\npager = tests.pager:Pager\n"
 
 
 class Pager(WebhookChannel):
+    scheme = "pager"
     Settings: ClassVar[type[ChannelSettings]] = ChannelSettings
     capabilities = Capabilities(receipts=True)
     # what the next sends come to: an error, or something to do meanwhile; none left: they are taken

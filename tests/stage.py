@@ -36,7 +36,9 @@ SECRETS = {
     "TEST_TOKEN": "pushtoken2026",
     "TEST_AES_KEY": "Kx9mQ2vT7bN4pL8wZ3cF6hJ1rS5dG0yUaEiOqWtMnBo",
 }
-ACCOUNTS = {"shop": "1", "desk": "2"}  # the last digit of the app_id and the original_id in tests/config
+# the last digit of the app_id and the original_id in tests/config
+ACCOUNTS = {"shop": "1", "desk": "2", "service": "3", "post": "4", "stall": "5"}
+OFFICIAL = ("service", "post")  # WeChat pushes XML to these
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(60)
 
@@ -102,9 +104,16 @@ class Stage:
         response = self.post(channel, {"FromUserName": sender, "CreateTime": _seconds(at), **event})
         assert (response.status_code, response.text) == (200, "success")
 
+    def event(self, name: str, *, sender: str = "anna", channel: str = "service", at: int = 0, **fields: Any) -> None:
+        """A customer does something else in WeChat."""
+        event = {"FromUserName": sender, "CreateTime": _seconds(at), "MsgType": "event", "Event": name}
+        response = self.post(channel, {**event, **fields})
+        assert (response.status_code, response.text) == (200, "success")
+
     def post(self, channel: str, fields: dict[str, Any]) -> TestResponse:
         """A push, sealed as WeChat does it."""
-        return self.post_sealed(channel, json.dumps({"ToUserName": f"gh_{ACCOUNTS[channel]:0>12}", **fields}))
+        whole = {"ToUserName": f"gh_{ACCOUNTS[channel]:0>12}", **fields}
+        return self.post_sealed(channel, xml(whole) if channel in OFFICIAL else json.dumps(whole))
 
     def post_sealed(self, channel: str, text: str, **changes: str) -> TestResponse:
         envelope = Envelope(
@@ -114,7 +123,9 @@ class Stage:
         )
         seal = envelope.seal(text, "1772366400", "n1")
         query = {"timestamp": "1772366400", "nonce": "n1", "msg_signature": seal.signature}
-        return self.app.test_client().post(f"/hooks/{channel}", query_string=query, json={"Encrypt": seal.ciphertext})
+        sealed = {"Encrypt": seal.ciphertext}
+        body = xml(sealed) if channel in OFFICIAL else json.dumps(sealed)
+        return self.app.test_client().post(f"/hooks/{channel}", query_string=query, data=body)
 
     def page(self, *events: Event) -> None:
         """The provider of the pager pushes these events."""
@@ -190,6 +201,18 @@ def written(text: str, *, sender: str = "bo", number: int = 1, at: int = 0, **fi
     return InboundMessage(sender=Address("pager", sender), text=text, **{**content, **fields})
 
 
+def xml(fields: dict[str, Any]) -> str:
+    return f"<xml>{_elements(fields)}</xml>"
+
+
+def _elements(fields: dict[str, Any]) -> str:
+    return "".join(
+        f"<{name}>{_elements(each) if isinstance(each, dict) else f'<![CDATA[{each}]]>'}</{name}>"
+        for name, value in fields.items()
+        for each in (value if isinstance(value, list) else [value])
+    )
+
+
 def _seconds(at: int) -> int:
     return int(NOON.timestamp()) + at
 
@@ -200,10 +223,16 @@ class WeChat:
     def __init__(self, mock: responses.RequestsMock):
         self.sent: list[dict[str, Any]] = []
         self.answers: deque[int | Exception] = deque()  # error codes, or how the connection broke
+        self.notices: list[dict[str, Any]] = []
+        self.notice_answers: deque[int] = deque()
+        self.users: dict[str, dict[str, Any]] = {}  # what user/info tells of them
         self.files: dict[str, bytes] = {}
         api = "http://wechat.test/cgi-bin"
         mock.add_callback("POST", f"{api}/stable_token", lambda _: _json(access_token="token-1", expires_in=7200))
         mock.add_callback("POST", f"{api}/message/custom/send", self._send)
+        for path in ("template/send", "subscribe/send"):
+            mock.add_callback("POST", f"{api}/message/{path}", self._notify)
+        mock.add_callback("GET", f"{api}/user/info", self._user)
         mock.add_callback("POST", f"{api}/media/upload", lambda _: _json(media_id="uploaded-1"))
         mock.add_callback("GET", f"{api}/media/get", self._file)
 
@@ -220,6 +249,15 @@ class WeChat:
                 return _json(errcode=0, errmsg="ok")
             case code:
                 return _json(errcode=code, errmsg="no")
+
+    def _notify(self, request: Any) -> tuple[int, dict[str, str], str]:
+        if code := self.notice_answers.popleft() if self.notice_answers else 0:
+            return _json(errcode=code, errmsg="no")
+        self.notices.append(json.loads(request.body))
+        return _json(errcode=0, errmsg="ok", msgid=1000 + len(self.notices))
+
+    def _user(self, request: Any) -> tuple[int, dict[str, str], str]:
+        return _json(**self.users.get(request.params["openid"], {"subscribe": 0}))
 
     def _file(self, request: Any) -> tuple[int, dict[str, str], bytes | str]:
         content = self.files.get(request.params["media_id"])

@@ -34,9 +34,10 @@ def worker() -> None:
 def _step_back() -> None:
     """A push that waits for us is a retry; a job that waits is not noticed."""
     os.nice(10)
-    # where Linux shares the CPU between sessions, niceness counts within one only
+    # where Linux shares the CPU between sessions, niceness counts within one only; not too far back, for among the
+    # other sessions are programs that have nothing to do with us
     with suppress(OSError):
-        Path("/proc/self/autogroup").write_text("10")
+        Path("/proc/self/autogroup").write_text("5")
 
 
 @yizhan.command()

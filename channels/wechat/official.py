@@ -121,7 +121,7 @@ class OfficialAccount(Account):
         unionid = known.get("unionid")
         return Profile(
             aliases=(Address(events.UNIONID, str(unionid)),) if unionid else (),
-            language=str(known.get("language") or ""),
+            language=str(known.get("language") or "").replace("_", "-"),
             facts=facts,
         )
 

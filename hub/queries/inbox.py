@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
 from sqlalchemy.orm import joinedload, selectinload
 
+from hub import current
 from hub.db import db, now
 from hub.models import Allowance, Contact, Conversation, Identity, Merge, Message
 from hub.queries import cursors
@@ -112,7 +113,10 @@ def contact(contact_id: int) -> ContactShape:
         .order_by(Merge.id.desc())
     )
     return ContactShape.of(
-        row, shapes(db.session.scalars(theirs).all()), [MergeShape.of(merge) for merge in db.session.scalars(merges)]
+        row,
+        shapes(db.session.scalars(theirs).all()),
+        [MergeShape.of(merge) for merge in db.session.scalars(merges)],
+        {channel.scheme: name for name, channel in reversed(current.channels().items())},
     )
 
 

@@ -93,12 +93,14 @@ def reply_options(row: Conversation) -> ReplyShape:
     can = channel.capabilities
     reason = _refusal(row, can)
     config = settings.channels[row.reply_channel].file
+    # nobody can be notified where they cannot be reached
+    fallback = [way for way in config.fallback if way != "notice" or row.reply_identity.reachable]
     return ReplyShape(
         channel=row.reply_channel,
         label=config.label,
-        allowed=reason in (None, "passive") or bool(config.fallback),
+        allowed=reason in (None, "passive") or bool(fallback),
         reason=reason,
-        fallback=config.fallback,
+        fallback=fallback,
         text_bytes=can.text_bytes,
         media={kind: MediaShape(bytes=limit.bytes, mimes=sorted(limit.mimes)) for kind, limit in can.media.items()},
         links=can.links,

@@ -6,7 +6,7 @@ The provider is the judge; we only avoid the sends it would refuse, and show age
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,6 +64,8 @@ def renew(renewals: Iterable[Renewal]) -> None:
 def purses(identity_ids: Iterable[int]) -> dict[int, Purse]:
     """What each of them still allows, the shortest-lived first; ours alone until the commit."""
     found: dict[int, Purse] = {identity_id: [] for identity_id in identity_ids}
+    if any(isinstance(row, Allowance) for row in db.session.dirty):
+        db.session.flush()  # what this transaction has taken already
     rows = (
         select(Allowance)
         .where(Allowance.identity_id.in_(found), Allowance.until > now())
@@ -74,6 +76,13 @@ def purses(identity_ids: Iterable[int]) -> dict[int, Purse]:
     for row in db.session.scalars(rows):
         found[row.identity_id].append(row)
     return found
+
+
+def renewed_since(identity_id: int, grants: Mapping[str, Grant], at: datetime) -> bool:
+    rows = db.session.execute(
+        select(Allowance.action, Allowance.until).where(Allowance.identity_id == identity_id, Allowance.until > now())
+    )
+    return any(action in grants and until - grants[action].within > at for action, until in rows)
 
 
 def spend(rows: Purse, parts: int, capabilities: Capabilities, *, by_bot: bool) -> list[str | None]:

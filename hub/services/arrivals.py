@@ -164,6 +164,10 @@ def _row(channel: str, request: WebhookRequest, key: str, event: Event | None = 
 
 
 def _sender(event: Event | None) -> str:
-    if event is None or isinstance(event, Receipt):
-        return ""
+    """Whose events stay in order; of receipts those about the same message."""
+    match event:
+        case None:
+            return ""
+        case Receipt(provider_id=sent):
+            return f"receipt:{sent}"
     return event.sender.value

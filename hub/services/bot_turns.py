@@ -44,6 +44,7 @@ class Question:
     asker: Address
     text: str
     kind: str
+    language: str
     history: tuple[tuple[str, str], ...]  # (contact, bot or agent; what they said), oldest first
     greet: bool
 
@@ -62,8 +63,9 @@ class Verdict:
 
 def claim_due(limit: int) -> dict[int, Question]:
     """Turns for the bots to think about, outside of any transaction, by their ids."""
-    conversation = joinedload(BotTurn.conversation).joinedload(Conversation.reply_identity)
-    whole = (joinedload(BotTurn.message), conversation)
+    conversation = joinedload(BotTurn.conversation)
+    theirs = (conversation.joinedload(Conversation.reply_identity), conversation.joinedload(Conversation.contact))
+    whole = (joinedload(BotTurn.message), *theirs)
     turns = claim(BotTurn, limit=limit, options=whole)
     said = _said_before(turns) if turns else {}
     return {turn.id: question(turn, said.get(turn.id, ())) for turn in turns}
@@ -76,6 +78,7 @@ def question(turn: BotTurn, history: Sequence[tuple[str, str]] = ()) -> Question
         asker=Address(turn.conversation.reply_identity.scheme, turn.conversation.reply_identity.value),
         text=(turn.message.text or turn.message.payload.get("key", "")) if turn.message else "",
         kind=turn.message.kind if turn.message else "text",
+        language=turn.conversation.contact.language,
         history=tuple(history),
         greet=turn.message is None,
     )

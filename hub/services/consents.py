@@ -19,11 +19,17 @@ def record(identity: Identity, event: ConsentGiven) -> None:
         revoke(identity.id, template)
 
 
-def take(identity: Identity, template: str) -> bool:
+def take(identity_id: int, template: str) -> bool:
     """One of them, if there is any."""
-    ours = (Consent.identity_id == identity.id) & (Consent.template == template) & (Consent.left > 0)
+    ours = (Consent.identity_id == identity_id) & (Consent.template == template) & (Consent.left > 0)
     taken = update(Consent).where(ours).values(left=Consent.left - 1).returning(Consent.left)
     return db.session.scalar(taken.execution_options(synchronize_session=False)) is not None
+
+
+def give_back(identity_id: int, template: str) -> None:
+    """It was not used."""
+    theirs = (Consent.identity_id == identity_id) & (Consent.template == template)
+    db.session.execute(update(Consent).where(theirs).values(left=Consent.left + 1))
 
 
 def revoke(identity_id: int, template: str) -> None:

@@ -17,7 +17,7 @@ from hub import current, files
 from hub.db import db, now
 from hub.jobs import again, claim, lost_claims, retry_later
 from hub.live import tell
-from hub.models import ChannelState, Delivery, DeliveryAttempt, Message
+from hub.models import ChannelState, Delivery, DeliveryAttempt, Identity, Message
 from hub.services import allowances, consents, pauses, routes
 
 LOST_WORKER = "The worker died while sending: it may have arrived."
@@ -63,6 +63,7 @@ class Outcome:
 def record(outcomes: Sequence[Outcome]) -> None:
     """A claim that expired meanwhile is recorded all the same: now it is known."""
     with db.session.no_autoflush:
+        _lock_customers([each.delivery_id for each in outcomes if isinstance(each.result, WindowClosed | Gone)])
         rows = {row.id: row for row in again(Delivery, [outcome.delivery_id for outcome in outcomes])}
         messages = _with_parts({row.message_id for row in rows.values()})
         for outcome in outcomes:
@@ -70,6 +71,14 @@ def record(outcomes: Sequence[Outcome]) -> None:
             _record(delivery, outcome)
             tell(messages[delivery.message_id])
         pauses.lift({rows[each.delivery_id].channel for each in outcomes if isinstance(each.result, DeliveryResult)})
+
+
+def _lock_customers(delivery_ids: Collection[int]) -> None:
+    """Whoever takes in at this moment that they wrote does so before us, and we know it, or releases what we keep."""
+    if delivery_ids:
+        theirs = select(Identity.id).join(Delivery, Delivery.identity_id == Identity.id)
+        rows = theirs.where(Delivery.id.in_(delivery_ids)).order_by(Identity.contact_id, Identity.id)
+        db.session.execute(rows.with_for_update(of=Identity, key_share=True))
 
 
 def _with_parts(ids: Collection[int]) -> dict[int, Message]:
@@ -93,7 +102,7 @@ def _record(delivery: Delivery, outcome: Outcome) -> None:
     if isinstance(outcome.result, DeliveryResult):
         _sent(delivery, outcome.result)
     else:
-        _failed(delivery, outcome.result)
+        _failed(delivery, outcome.result, outcome.started_at)
 
 
 def _sent(delivery: Delivery, result: DeliveryResult) -> None:
@@ -101,7 +110,7 @@ def _sent(delivery: Delivery, result: DeliveryResult) -> None:
     delivery.provider_id = result.provider_id
 
 
-def _failed(delivery: Delivery, error: SendError) -> None:
+def _failed(delivery: Delivery, error: SendError, started_at: datetime) -> None:
     delivery.error, delivery.error_code = error.reason or type(error).__name__, error.code
     schedule = current.settings().hub.delivery.retry_after
     match error:
@@ -112,16 +121,26 @@ def _failed(delivery: Delivery, error: SendError) -> None:
             retry_later(delivery, error.after or schedule[delivery.attempts - 1])
         case Uncertain():
             delivery.state = "uncertain"
+        case WindowClosed() | Gone() if delivery.attempts <= len(schedule) and _came_back(delivery, started_at):
+            retry_later(delivery, timedelta(0))
         case _:
             _give_up(delivery, error)
 
 
-def received(channel: str, receipt: Receipt) -> None:
-    """Receipts only move a delivery forward, in whatever order they come."""
+def _came_back(delivery: Delivery, since: datetime) -> bool:
+    """The customer wrote while we sent: the provider's no may be about the time before."""
+    if "notice" in delivery.payload:
+        return False
+    grants = routes.capabilities_of(delivery.channel).allowances
+    return allowances.renewed_since(delivery.identity_id, grants, since)
+
+
+def received(channel: str, receipt: Receipt) -> bool:
+    """Receipts only move a delivery forward, in whatever order they come. False: we know of no such delivery."""
     ours = (Delivery.channel == channel) & (Delivery.provider_id == receipt.provider_id)
     delivery = db.session.scalar(select(Delivery).where(ours).with_for_update())
     if delivery is None:
-        return
+        return False
     if receipt.status == "failed":
         if not delivery.receipt:
             delivery.state, delivery.error = "failed", receipt.reason
@@ -131,6 +150,7 @@ def received(channel: str, receipt: Receipt) -> None:
         delivery.state, delivery.receipt = "done", receipt.status
         delivery.error = delivery.error_code = ""
     tell(delivery.message)
+    return True
 
 
 def expire_claims(older_than: timedelta) -> int:
@@ -173,8 +193,9 @@ def _give_up(delivery: Delivery, error: SendError) -> None:
 
 def _notice_refused(notice: Delivery, error: SendError) -> None:
     terms = routes.capabilities_of(notice.channel).notice
-    if terms and terms.consent and isinstance(error, WindowClosed):
-        consents.revoke(notice.identity_id, terms.consent)
+    if terms and terms.consent:
+        settle = consents.revoke if isinstance(error, WindowClosed) else consents.give_back
+        settle(notice.identity_id, terms.consent)
     if isinstance(error, Gone):
         notice.identity.reachable = False
     routes.notice_failed(notice)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from channels.contract import Address, Consent, Event, InboundMessage, Presence, Receipt, Revocation, Signal
 from hub import current
@@ -34,6 +35,10 @@ from hub.services.allowances import Renewal
 from hub.services.contacts import Aliases
 
 
+RECEIPT_TRIES = 3  # then it is about something we never sent
+RECEIPT_PAUSE = timedelta(seconds=2)
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What the events of one batch share: the people they are from, and their open conversations."""
@@ -42,6 +47,7 @@ class Desk:
     open: dict[tuple[Contact, str], Conversation]
     renewals: list[Renewal]
     turns: list[BotTurn]
+    too_early: list[Arrival]
 
     def conversation(self, identity: Identity, channel: str, thread: str = "") -> tuple[Conversation, bool]:
         """And whether it is new. A reply goes where the customer last wrote."""
@@ -54,24 +60,28 @@ class Desk:
 
 
 def next_arrivals(limit: int) -> list[Arrival]:
-    """The oldest of senders whom nobody else is working on, one each; ours alone until the commit."""
-    due = db.session.scalars(next_due(Arrival, limit=limit)).all()
-    rows = select(Arrival).where(Arrival.id.in_(due)).order_by(Arrival.id).execution_options(populate_existing=True)
-    return list(db.session.scalars(rows)) if due else []
+    """The oldest of senders whom nobody else is working on, one each; ours alone until the commit.
+
+    What came in on a channel that is no longer configured waits until it is again.
+    """
+    due = next_due(Arrival, Arrival.channel.in_(list(current.channels())), limit=limit).cte("due")
+    rows = select(Arrival).join(due, Arrival.id == due.c.id).order_by(Arrival.id)
+    return list(db.session.scalars(rows.execution_options(populate_existing=True)))
 
 
 def accept(batch: Sequence[Arrival]) -> list[BotTurn]:
     """Take events in; returns what bots have to answer. May run twice: an arrival is done in the same transaction."""
-    events = [(arrival, arrivals.event_of(arrival)) for arrival in batch if arrival.channel in current.channels()]
+    events = [(arrival, arrivals.event_of(arrival)) for arrival in batch]
     with db.session.no_autoflush:
         people = contacts.identify([sender for _, event in events if (sender := _sender(event))])
-        desk = Desk(people, conversations.unresolved({row.contact for row in people.values()}), [], [])
+        desk = Desk(people, conversations.unresolved({row.contact for row in people.values()}), [], [], [])
         for arrival, event in sorted(events, key=lambda each: isinstance(each[1], Revocation)):  # erased last
             _accept(desk, arrival, event)
-        for arrival in batch:
-            arrival.state, arrival.error, arrival.error_code = "done", "", ""
+        done = update(Arrival).where(Arrival.id.in_([row.id for row in batch if row not in desk.too_early]))
+        db.session.execute(done.values(state="done", error="", error_code=""))
+        kept_for_them = waiting.for_customers({person.id for person in people.values()})
         allowances.renew(desk.renewals)
-        waiting.release({person.id for person in people.values()})
+        waiting.release(kept_for_them)
     return desk.turns
 
 
@@ -106,11 +116,19 @@ def _accept(desk: Desk, arrival: Arrival, event: Event) -> None:
         case Presence():
             _presence(desk, arrival, event)
         case Receipt():
-            deliveries.received(arrival.channel, event)
+            if not deliveries.received(arrival.channel, event) and arrival.attempts < RECEIPT_TRIES:
+                _wait_for_the_record(desk, arrival)
         case Consent():
             consents.record(desk.people[event.sender], event)
         case Revocation():
             erasure.erase(desk.people[event.sender].contact, event.what, by=None)
+
+
+def _wait_for_the_record(desk: Desk, arrival: Arrival) -> None:
+    """The provider was faster than the worker that writes down what it sent."""
+    desk.too_early.append(arrival)
+    arrival.attempts += 1
+    retry_later(arrival, RECEIPT_PAUSE)
 
 
 def _message(desk: Desk, arrival: Arrival, event: InboundMessage) -> None:
@@ -179,7 +197,8 @@ def _signal(desk: Desk, arrival: Arrival, event: Signal) -> None:
                 threads.note_event(known, "released", **hints)
         case "other" if hints.get("type") == "location":  # told only where ops asked for it
             if known := desk.open.get((identity.contact, "")):
-                known.context = {**known.context, **hints}
+                place = {name: value for name, value in hints.items() if name != "type"}
+                known.context = {**known.context, "location": place}
                 tell(known)
 
 
@@ -188,7 +207,6 @@ def _presence(desk: Desk, arrival: Arrival, event: Presence) -> None:
     identity.reachable = event.reachable
     _renew(desk, identity, arrival, event.renews)
     if event.state == "followed":
-        profiles.wanted(identity, arrival.channel)
         _opened(desk, arrival, identity, "followed", dict(event.payload))
         return
     allowances.close(identity.id)
@@ -199,13 +217,13 @@ def _presence(desk: Desk, arrival: Arrival, event: Presence) -> None:
 def _opened(desk: Desk, arrival: Arrival, identity: Identity, event: str, hints: dict[str, Any]) -> None:
     """They opened the chat, followed us, scanned a code: nothing is said yet, so the bot may greet."""
     conversation, is_new = desk.conversation(identity, arrival.channel)
-    if is_new or hints.items() - conversation.context.items():
+    if is_new or event == "followed" or hints.items() - conversation.context.items():
         conversation.context = {**conversation.context, **hints}
         threads.note_event(conversation, event, **hints)
-    if is_new:
+    if is_new or event == "followed":
         profiles.wanted(identity, arrival.channel)
-        if conversation.status == "bot":
-            _ask_bot(desk, arrival, conversation, None)
+    if is_new and conversation.status == "bot":
+        _ask_bot(desk, arrival, conversation, None)
 
 
 def _ask_bot(desk: Desk, arrival: Arrival, conversation: Conversation, message: Message | None) -> None:

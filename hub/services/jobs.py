@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from channels.contract import Capabilities
 from hub.db import db, now
 from hub.jobs import Job, job_models, ring
 from hub.live import tell
 from hub.models import Agent, Arrival, Attachment, Delivery, MediaFetch, Message
 from hub.refusals import NotFound, Refusal
-from hub.services import allowances, arrivals, audit, routes
+from hub.services import allowances, arrivals, audit, consents, routes
 
 RETRYABLE = ("failed", "uncertain", "waiting", "pending")
 
@@ -25,7 +26,9 @@ def find(name: str) -> Job:
 
 def resend(message: Message, by: Agent) -> None:
     """Send again what of this message did not arrive, or may not have."""
-    parts = [part for part in message.deliveries if part.state in ("failed", "uncertain")]
+    # whether the customer was notified that it waits is another matter
+    carrying = (part for part in message.deliveries if "notice" not in part.payload)
+    parts = [part for part in carrying if part.state in ("failed", "uncertain")]
     if not parts:
         raise Refusal("not_retryable", "Nothing of this message failed.")
     for part in parts:
@@ -38,21 +41,39 @@ def retry(job: Job, by: Agent) -> None:
     if isinstance(job, Arrival) and job.event is None:
         arrivals.replay(job)
     else:
-        _again(job)
-        job.state, job.due_at, job.attempts = "pending", now(), 0
+        job.state, job.due_at, job.attempts = _again(job), now(), 0
     ring(job.kind)
     audit.record(by, "retry", job)  # type: ignore[arg-type]
 
 
-def _again(job: Job) -> None:
+def _again(job: Job) -> str:
+    """The state it goes on from."""
     if isinstance(job, Delivery):
-        if job.state != "pending" and job.spent is None:
-            capabilities = routes.capabilities_of(job.channel)
-            purse = allowances.purses([job.identity_id])[job.identity_id]
-            [job.spent] = allowances.spend(purse, 1, capabilities, by_bot=False)
         tell(job.message)
+        capabilities = routes.capabilities_of(job.channel)
+        if capabilities.answers_inline:  # nothing is sent there
+            job.error, job.error_code = routes.WAITS["passive"], "passive"
+            return "waiting"
+        _pay(job, capabilities)
+        if job.state == "waiting":
+            job.error = job.error_code = ""
     if isinstance(job, MediaFetch):
         attachment: Attachment = job.attachment
         attachment.state = "pending"
         if attachment.message:
             tell(attachment.message)
+    return "pending"
+
+
+def _pay(delivery: Delivery, capabilities: Capabilities) -> None:
+    """For what is not paid, or was given back when it failed."""
+    if delivery.state == "pending":
+        return
+    if "notice" not in delivery.payload:
+        if delivery.spent is None:
+            purse = allowances.purses([delivery.identity_id])[delivery.identity_id]
+            [delivery.spent] = allowances.spend(purse, 1, capabilities, by_bot=False)
+        return
+    template = capabilities.notice.consent if capabilities.notice else ""
+    if template and delivery.state == "failed" and not consents.take(delivery.identity_id, template):
+        raise Refusal("no_consent", "The customer has not agreed to another notification.")

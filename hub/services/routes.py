@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from channels.contract import Capabilities, Card, Link
 from hub import current
 from hub.db import db
+from hub.live import tell
 from hub.models import Attachment, Conversation, Delivery, Identity, Message
 from hub.refusals import Refusal
 from hub.services import allowances, consents, fitting
@@ -45,7 +45,7 @@ def straight(channel: str, identity: Identity, content: Content, *, by_bot: bool
     if capabilities.answers_inline:
         parts = fitting.fit(content, capabilities)
         return Route(channel, identity, parts, [None] * len(parts), waits="passive")
-    if not identity.reachable:
+    if not _is_reachable(identity):
         raise Refusal("unreachable", "The customer cannot be reached there any more.")
     parts = fitting.fit(content, capabilities)
     if purse is None and capabilities.allowances:
@@ -53,22 +53,27 @@ def straight(channel: str, identity: Identity, content: Content, *, by_bot: bool
     return Route(channel, identity, parts, allowances.spend(purse or [], len(parts), capabilities, by_bot=by_bot))
 
 
+def _is_reachable(identity: Identity) -> bool:
+    if not identity.reachable:  # as we last saw it: they may have come back since
+        db.session.refresh(identity, ["reachable"])
+    return identity.reachable
+
+
 def around(conversation: Conversation, channel: str, identity: Identity, content: Content, why: str) -> Route | None:
     """The first way of `fallback` that is open."""
-    return _first(_config(channel), conversation, channel, identity, content, why)
+    return _first(_ways(channel), conversation, channel, identity, content, why) if why in CLOSED else None
 
 
 def _first(
     ways: list[str], conversation: Conversation, channel: str, identity: Identity, content: Content, why: str
 ) -> Route | None:
-    if why not in CLOSED:
-        return None
     capabilities = capabilities_of(channel)
     for way in ways:
-        if way == WAIT or (way == NOTICE and may_notify(identity, capabilities)):
+        notified = way == NOTICE and _is_notified(identity)
+        if way == WAIT or notified or (way == NOTICE and may_notify(identity, capabilities)):
             parts = fitting.fit(content, capabilities)
             route = Route(channel, identity, parts, [None] * len(parts), waits=why)
-            return replace(route, notify=way == NOTICE, detour={"via": way, "reason": why})
+            return replace(route, notify=way == NOTICE and not notified, detour={"via": way, "reason": why})
         if way not in (WAIT, NOTICE) and (elsewhere := _elsewhere(conversation, way, content)):
             return replace(elsewhere, detour={"via": "channel", "channel": way, "reason": why})
     return None
@@ -93,17 +98,22 @@ def _elsewhere(conversation: Conversation, channel: str, content: Content) -> Ro
 
 
 def may_notify(identity: Identity, capabilities: Capabilities) -> bool:
-    """Once until they write, however many replies wait; takes the customer's consent where the channel needs one."""
+    """Takes the customer's consent where the channel needs one."""
     notice = capabilities.notice
-    if notice is None or not identity.reachable or _is_notified(identity):
+    if notice is None or not identity.reachable:
         return False
-    return not notice.consent or consents.take(identity, notice.consent)
+    return not notice.consent or consents.take(identity.id, notice.consent)
 
 
 def _is_notified(identity: Identity) -> bool:
-    told = (Message.payload["fallback"]["via"].as_string() == NOTICE) & (Delivery.state == "waiting")
-    waiting = select(Delivery.id).join(Delivery.message).where(Delivery.identity_id == identity.id, told)
-    return bool(db.session.scalar(select(waiting.exists())))
+    """Once until they write, however many replies wait."""
+    db.session.flush()
+    return bool(db.session.scalar(select(select(Delivery.id).where(_announced(identity.id)).exists())))
+
+
+def _announced(identity_id: int) -> ColumnElement[bool]:
+    announced = Message.payload["fallback"]["via"].as_string() == NOTICE
+    return Delivery.message.has(announced) & (Delivery.identity_id == identity_id) & (Delivery.state == "waiting")
 
 
 def deliveries(route: Route, excerpt: str = "") -> list[Delivery]:
@@ -142,16 +152,22 @@ def _delivery(route: Route, **values: Any) -> Delivery:
 
 def take_detour(delivery: Delivery, why: str) -> bool:
     """The provider refused it because the customer has to write first. True if there is a way around."""
-    message, conversation = delivery.message, delivery.message.conversation
-    if message.author_kind != "agent":
+    if delivery.message.author_kind != "agent":
         return False
-    ways = list(_untried(delivery))
-    route = _first(ways, conversation, delivery.channel, delivery.identity, _content(delivery), why)
+    if any(part.state == "waiting" for part in delivery.message.deliveries):  # a reply is kept together
+        _park(delivery, why)
+        return True
+    return _take_first(_ways(delivery.channel), delivery, why)
+
+
+def _take_first(ways: list[str], delivery: Delivery, why: str) -> bool:
+    message = delivery.message
+    route = _first(ways, message.conversation, delivery.channel, delivery.identity, _content(delivery), why)
     if route is None:
         return False
     message.payload = {**message.payload, "fallback": route.detour}
     if route.waits:
-        delivery.state, delivery.error, delivery.error_code, delivery.spent = "waiting", WAITS[why], why, None
+        _park(delivery, why)
         if route.notify:
             message.deliveries.append(_notification(route, len(message.deliveries), message.text))
     else:
@@ -160,20 +176,23 @@ def take_detour(delivery: Delivery, why: str) -> bool:
     return True
 
 
+def _park(delivery: Delivery, why: str) -> None:
+    delivery.state, delivery.error, delivery.error_code, delivery.spent = "waiting", WAITS[why], why, None
+
+
 def notice_failed(notice: Delivery) -> None:
-    """What it announced still waits, or takes the way that stands after it."""
-    for part in [part for part in notice.message.deliveries if part.state == "waiting"]:
-        why = part.error_code
-        if not take_detour(part, why):
-            part.message.payload = {**part.message.payload, "fallback": {"via": WAIT, "reason": why}}
-
-
-def _untried(delivery: Delivery) -> Iterator[str]:
-    """The ways after the one this message took."""
-    ways = _config(delivery.channel)
-    detour = delivery.message.payload.get("fallback") or {}
-    taken = detour.get("channel") or detour.get("via")
-    return iter(ways[ways.index(taken) + 1 :] if taken in ways else ways)
+    """All that it announced takes the way that stands after it, or still waits."""
+    ways = _ways(notice.channel)
+    after = ways[ways.index(NOTICE) + 1 :] if NOTICE in ways else []
+    db.session.flush()
+    rows = select(Delivery).where(_announced(notice.identity_id)).order_by(Delivery.id)
+    announced = db.session.scalars(rows.with_for_update(of=Delivery).execution_options(populate_existing=True))
+    for part in announced.all():
+        message, why = part.message, part.error_code
+        if not _take_first(after, part, why):
+            message.payload = {**message.payload, "fallback": {"via": WAIT, "reason": why}}
+        tell(message)
+    db.session.flush()  # who looks at what waits for this customer sees it
 
 
 def _content(delivery: Delivery) -> Content:
@@ -195,5 +214,5 @@ def capabilities_of(channel: str) -> Capabilities:
     return current.channels()[channel].capabilities
 
 
-def _config(channel: str) -> list[str]:
+def _ways(channel: str) -> list[str]:
     return current.settings().channels[channel].file.fallback

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import joinedload
+from sqlalchemy.sql.base import ExecutableOption
 
 from channels.contract import Address, OutboundMessage
 from hub import current
@@ -18,14 +19,21 @@ from hub.models import Arrival, BotTurn, Delivery, DeliveryAttempt, Identity
 from hub.services import allowances, deliveries
 
 BETWEEN_TEXTS = "\n\n"
+WHOLE = (joinedload(Delivery.message), joinedload(Delivery.identity))
 
 
-def release(identity_ids: Collection[int]) -> None:
+def for_customers(identity_ids: Collection[int]) -> list[Delivery]:
+    """What waits for them; ours alone until the commit, and asked for before the allowances: so does who sends."""
+    # not with their identities: those are in hand, and changed
+    return _waiting(Delivery.identity_id.in_(identity_ids), joinedload(Delivery.message))
+
+
+def release(rows: Collection[Delivery]) -> None:
     """They wrote: what waited for that goes first, as far as the new allowance reaches."""
-    rows = _waiting(Delivery.identity_id.in_(identity_ids))
     theirs: dict[int, list[Delivery]] = {}
     for row in rows:
-        theirs.setdefault(row.identity_id, []).append(row)
+        if row.identity.reachable:
+            theirs.setdefault(row.identity_id, []).append(row)
     purses = allowances.purses(theirs) if theirs else {}
     for identity_id, waiting in theirs.items():
         purse = [row for row in purses[identity_id] if row.left]
@@ -56,11 +64,11 @@ def answer_inline(channel: str, sender: Address, push: str) -> OutboundMessage |
     A push that is repeated is given the same answer again: of several the provider takes one.
     """
     answered = (Delivery.channel == channel) & (Delivery.provider_id == push)
-    if rows := _with_message(select(Delivery).where(answered)):
+    if rows := _in_order(select(Delivery).where(answered), *WHOLE):
         return _together(rows)
     theirs = (Identity.scheme == sender.scheme) & (Identity.value == sender.value)
     identity_id = db.session.scalar(select(Identity.id).where(theirs))
-    rows = _waiting((Delivery.identity_id == identity_id) & (Delivery.channel == channel))
+    rows = _waiting((Delivery.identity_id == identity_id) & (Delivery.channel == channel), *WHOLE)
     carried = rows[: _fitting(rows, current.channels()[channel].capabilities.text_bytes)]
     for delivery in carried:
         delivery.state, delivery.error, delivery.error_code = "done", "", ""
@@ -70,22 +78,21 @@ def answer_inline(channel: str, sender: Address, push: str) -> OutboundMessage |
     return _together(carried) if carried else None
 
 
-def _waiting(theirs: ColumnElement[bool]) -> list[Delivery]:
+def _waiting(theirs: ColumnElement[bool], *options: ExecutableOption) -> list[Delivery]:
     rows = select(Delivery).where(Delivery.state == "waiting", theirs)
-    return _with_message(rows.with_for_update(of=Delivery))
+    return _in_order(rows.with_for_update(of=Delivery), *options)
 
 
-def _with_message(rows: Select[Delivery]) -> list[Delivery]:
-    whole = (joinedload(Delivery.message), joinedload(Delivery.identity))
-    found = rows.order_by(Delivery.id).options(*whole).execution_options(populate_existing=True)
+def _in_order(rows: Select[Delivery], *options: ExecutableOption) -> list[Delivery]:
+    found = rows.order_by(Delivery.id).options(*options).execution_options(populate_existing=True)
     return list(db.session.scalars(found))
 
 
 def _fitting(rows: Sequence[Delivery], limit: int | None) -> int:
     """How many of them one answer can say."""
-    count = size = 0
+    count, size = 0, -len(BETWEEN_TEXTS)
     for row in rows:
-        size += len(row.text.encode()) + len(BETWEEN_TEXTS)
+        size += len(BETWEEN_TEXTS) + len(row.text.encode())
         if count and (row.payload or not row.text or (limit and size > limit)):
             break
         count += 1

@@ -13,7 +13,7 @@ from typing import cast
 
 from flask import current_app
 from redis import Redis, RedisError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from channels.contract import Address, Channel, Inline, OutboundMessage
 from hub.db import now, transaction
@@ -24,7 +24,8 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = 0.1
 TRIES_KEPT = timedelta(minutes=2)
 AFTER_THE_CUT = 0.5  # seconds; the provider has hung up for certain
-AWAITS = {("message", None), ("presence", None), ("signal", "entered"), ("signal", "menu")}
+AWAITS = {("message", None), ("presence", "followed"), ("signal", "entered"), ("signal", "menu")}
+TELLS = {"presence": "state", "signal": "kind"}  # which field says what happened
 
 
 def answer(channel: Channel, rows: list[Row], started: float) -> OutboundMessage | None:
@@ -34,18 +35,19 @@ def answer(channel: Channel, rows: list[Row], started: float) -> OutboundMessage
         return None
     try:
         return _answer(channel, inline, row, started)
-    except DBAPIError as error:  # the push is stored, so what is said to it waits for the next one
+    except (DBAPIError, TimeoutError) as error:  # the push is stored, so what is said to it waits for the next one
         log.error("a push is acknowledged without its answer: %s", type(error).__name__)
         return None
 
 
 def _answer(channel: Channel, inline: Inline, row: Row, started: float) -> OutboundMessage | None:
+    is_last = _is_last(row, inline)  # asked first: a Redis that hangs must not keep us beyond the cut
     until = started + inline.within.total_seconds()
     while time.monotonic() < until:
         if not _is_thinking(row) and (found := _said(channel, row)):
             return found
         time.sleep(LOOK_EVERY)
-    if _is_last(row, inline):
+    if is_last:
         return _said(channel, row)
     # so that the provider tries again, it must hang up before we answer
     time.sleep(max(0.0, started + inline.cut_after.total_seconds() + AFTER_THE_CUT - time.monotonic()))
@@ -54,7 +56,8 @@ def _answer(channel: Channel, inline: Inline, row: Row, started: float) -> Outbo
 
 def _awaits(row: Row) -> bool:
     event = row.event or {}
-    return (event.get("event"), event.get("kind") if event.get("event") == "signal" else None) in AWAITS
+    name = event.get("event", "")
+    return (name, event.get(TELLS.get(name, ""))) in AWAITS
 
 
 def _is_thinking(row: Row) -> bool:
@@ -70,7 +73,7 @@ def _said(channel: Channel, row: Row) -> OutboundMessage | None:
 def _is_last(row: Row, inline: Inline) -> bool:
     """By the count of tries, or by the push's age: an earlier try may never have reached us."""
     age = now() - datetime.fromisoformat(row.sent_at)
-    return _tries(row) >= inline.tries or age >= inline.cut_after * inline.tries - timedelta(seconds=1)
+    return _tries(row) >= inline.tries or age >= inline.cut_after * (inline.tries - 1) - timedelta(seconds=1)
 
 
 def _tries(row: Row) -> int:

@@ -113,12 +113,34 @@ describe('a thread', () => {
     expect(store.get(1).messages[0]?.delivery?.state).toBe('sent')
   })
 
+  it('loses nothing that the stream says while its first page is on the way', async () => {
+    const store = useThreads()
+    const sent = message({ id: 5, direction: 'out', delivery: { state: 'queued', attempts: 0, error: null } })
+    let release: (response: Response) => void = () => undefined
+    answer = () => new Promise((resolve) => (release = resolve))
+    const loading = store.load(1, 'newest')
+    store.hear({ ...sent, delivery: { state: 'sent', attempts: 1, error: null } })
+    store.hear(message({ id: 6 }))
+    release(json({ items: [message({ id: 4 }), sent], next: 4 }))
+    await loading
+    expect(store.get(1).messages.map(({ id, delivery }) => [id, delivery?.state])).toEqual([
+      [4, undefined],
+      [5, 'sent'],
+      [6, undefined],
+    ])
+    expect(store.get(1).before).toBe(4)
+  })
+
   it('leaves no hole when the newest page does not reach what was held', async () => {
     const store = useThreads()
     answer = () => json({ items: [message({ id: 1 }), message({ id: 2 })], next: null })
     await store.load(1, 'newest')
-    answer = () => json({ items: [message({ id: 90 }), message({ id: 91 })], next: 90 })
-    await store.load(1, 'newest')
+    let release: (response: Response) => void = () => undefined
+    answer = () => new Promise((resolve) => (release = resolve))
+    const loading = store.load(1, 'newest')
+    store.hear(message({ id: 91 }))
+    release(json({ items: [message({ id: 90 }), message({ id: 91 })], next: 90 }))
+    await loading
     expect(store.get(1).messages.map(({ id }) => id)).toEqual([90, 91])
     expect(store.get(1).before).toBe(90)
   })

@@ -729,7 +729,7 @@ def test_a_profile_is_what_wechat_still_tells():
         assert f"openid={TO}&lang=zh_CN" in calls[1].request.url
     assert profile == Profile(
         aliases=(Address("wechat:unionid", UNIONID),),
-        language="zh_CN",
+        language="zh-CN",
         facts={
             "subscribe_scene": "ADD_SCENE_QR_CODE",
             "qr_scene_str": "order_991",

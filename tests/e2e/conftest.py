@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from bench.stack import Stack, running
 
@@ -17,7 +17,10 @@ CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
 QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+PATIENCE = 15_000  # milliseconds, also on a busy machine
 AS_ROOT = ["--no-sandbox", "--disable-dev-shm-usage"] if os.geteuid() == 0 else []
+
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -30,11 +33,22 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": [*QUIET, *AS_ROOT]}
 
 
-@pytest.fixture(scope="module")
-def stack(browser: Browser) -> Iterator[Stack]:
+@pytest.fixture(scope="session")
+def open_stack(browser: Browser) -> Iterator[Stack]:
     """Asked for after the browser, so that a machine without one does not start it in vain."""
     with running() as started:
         yield started
+
+
+@pytest.fixture
+def stack(open_stack: Stack) -> Iterator[Stack]:
+    """With nobody left to answer, and with WeChat's clock right."""
+    hub, wechat = open_stack.api(), open_stack.simulator
+    while left := hub.get("/conversations", status="bot,waiting,open,snoozed")["items"]:
+        for conversation in left:
+            hub.post(f"/conversations/{conversation['id']}/resolve")
+    yield open_stack
+    wechat.post("/clock", {"advance": -wechat.get("/clock")["shift"]})
 
 
 @pytest.fixture
@@ -58,7 +72,7 @@ def pages(browser: Browser) -> Iterator[Any]:
         context = browser.new_context(viewport={"width": width, "height": height}, locale=language)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE)
         return page
 
     yield open_page

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from bench.stack import AGENT, Stack
+from tests.e2e.windows import Pages, agent, customer, writes
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
-Pages = Callable[..., Page]
 
 
 def png(path: Path, colour: tuple[int, int, int], side: int = 120) -> Path:
@@ -29,28 +28,6 @@ def png(path: Path, colour: tuple[int, int, int], side: int = 120) -> Path:
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
     )
     return path
-
-
-def customer(pages: Pages, stack: Stack, name: str, **window: Any) -> Page:
-    page = pages(**window)
-    page.goto(stack.simulator.base.removesuffix("/_sim"))
-    page.locator("#users").get_by_role("button", name=name).click()
-    return page
-
-
-def writes(page: Page, text: str) -> None:
-    page.locator("#text").fill(text)
-    page.locator("#send").click()
-
-
-def agent(pages: Pages, stack: Stack, view: str = "waiting", **window: Any) -> Page:
-    page = pages(**window)
-    page.goto(f"{stack.hub}/inbox/{view}")
-    page.locator("input[type=email], input[autocomplete=username]").first.fill(AGENT["email"])
-    page.locator("input[type=password]").fill(AGENT["password"])
-    page.locator("form button[type=submit]").click()
-    expect(page.locator("#list")).to_be_visible()
-    return page
 
 
 def test_a_customer_the_bot_and_an_agent(pages: Pages, stack: Stack, tmp_path: Path, screen: Any) -> None:

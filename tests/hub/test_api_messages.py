@@ -174,5 +174,5 @@ def test_a_contact_with_its_addresses_and_conversations(stage: Stage, anna: Pers
     stage.page(written("again", number=60, at=60))
     stage.work()
     shown = anna.get("/contacts/1")
-    assert shown["identities"] == [{"scheme": "pager", "value": "bo", "reachable": True}]
+    assert shown["identities"] == [{"scheme": "pager", "value": "bo", "reachable": True, "channel": "pager"}]
     assert [(each["id"], each["status"]) for each in shown["conversations"]] == [(2, "waiting"), (1, "resolved")]

@@ -202,12 +202,16 @@ def test_nothing_of_a_failed_try_stays(stage: Stage) -> None:
     assert (states(stage.rows(Arrival)), stage.rows(Contact)) == (["pending"], [])
 
 
-def test_arrivals_of_a_channel_that_is_gone_end_quietly(stage: Stage) -> None:
+def test_arrivals_of_a_channel_that_is_gone_wait_until_it_is_back(stage: Stage) -> None:
     stage.page(written("one"))
     with stage.inside():
         db.session.execute(update(Arrival).values(channel="closed"))
     stage.work()
-    assert (states(stage.rows(Arrival)), stage.rows(Message)) == (["done"], [])
+    assert (states(stage.rows(Arrival)), stage.rows(Message)) == (["pending"], [])
+    with stage.inside():
+        db.session.execute(update(Arrival).values(channel="pager"))
+    stage.work()
+    assert (states(stage.rows(Arrival)), stage.row(Message).text) == (["done"], "one")
 
 
 def test_old_arrivals_are_forgotten_and_unfinished_ones_are_not(stage: Stage) -> None:

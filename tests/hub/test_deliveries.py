@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from channels.contract import OutboundMessage, Receipt
+from channels.contract import DeliveryResult, OutboundMessage, Receipt
 from channels.errors import Gone, Misconfigured, Refused, SendError, Throttled, Uncertain, Unreachable, WindowClosed
 from hub.db import db, now
-from hub.models import Allowance, ChannelState, Delivery, DeliveryAttempt, Identity
+from hub.models import Allowance, Arrival, ChannelState, Delivery, DeliveryAttempt, Identity
 from hub.services import deliveries
 from hub.services.deliveries import Outcome
 from tests.pager import Pager
-from tests.stage import NOON, Person, Stage, written
+from tests.stage import NOON, Person, Stage, states, written
 from workers.tasks import sweep
 
 
@@ -289,3 +289,17 @@ def test_a_receipt_for_nothing_of_ours_is_ignored(stage: Stage, anna: Person) ->
     stage.page(Receipt(key="r", sent_at=NOON, provider_id="not ours", status="read"))
     stage.work()
     assert stage.rows(Delivery) == []
+
+
+def test_a_receipt_that_is_faster_than_our_record_is_not_lost(stage: Stage, anna: Person) -> None:
+    say(anna)
+    with stage.inside():
+        [delivery] = deliveries.claim_due(1)
+    stage.page(Receipt(key="r1", sent_at=now(), provider_id="sent-1", status="read"))
+    stage.do("arrival")
+    with stage.inside():
+        deliveries.record([Outcome(delivery.id, now(), now(), DeliveryResult("sent-1"))])
+    stage.make_due(Arrival)
+    stage.do("arrival")
+    assert stage.row(Delivery).receipt == "read"
+    assert states(stage.rows(Arrival)) == ["done", "done"]

@@ -49,7 +49,10 @@ def post(stage: Stage, body: bytes, status: int, late: float = 0, secret: str = 
 def test_addresses_that_nobody_wrote_from_are_remembered(stage: Stage) -> None:
     contact = link(stage, A, UNION, name="Wang")
     assert (contact["name"], contact["conversations"], contact["merges"]) == ("Wang", [], [])
-    assert contact["identities"] == [{**A, "reachable": False}, {**UNION, "reachable": False}]
+    assert contact["identities"] == [
+        {**A, "reachable": False, "channel": "pager"},
+        {**UNION, "reachable": False, "channel": None},
+    ]
     assert link(stage, A, UNION, UNION) == contact
     assert link(stage, UNION, A, name="")["name"] == "Wang"
 

@@ -136,7 +136,7 @@ def test_channels_and_when_they_last_worked(stage: Stage, boss: Person) -> None:
     Pager.answers.append(Refused("no"))
     stage.do("delivery")
     channels = {each["name"]: each for each in boss.get("/channels")["items"]}
-    assert set(channels) == {"shop", "desk", "pager"}
+    assert set(channels) == {"shop", "desk", "service", "post", "stall", "pager"}
     quiet = {"state": "ok", "reason": "", "last_inbound_at": None, "last_outbound_at": None, "queued": 0, "failed": 0}
     assert channels["desk"] == {"name": "desk", "label": "Desk", **quiet}
     pager = channels["pager"]

@@ -491,7 +491,11 @@ def test_the_sample_runs_in_the_demo_only(monkeypatch):
         "config/hub.toml: link_secret: is the sample's value: put your own",
         *(
             f"config/channels/{name}.toml: settings.{key}: is the sample's value: put your own"
-            for name, more in (("post", ()), ("service", ("mini_program",)), ("shop", ()))
+            for name, more in (
+                ("post", ()),
+                ("service", ("mini_program", "notice.template")),
+                ("shop", ("notice.template",)),
+            )
             for key in ("app_id", "original_id", "app_secret", "token", "aes_key", *more)
         ),
     ]

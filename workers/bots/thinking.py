@@ -21,6 +21,7 @@ def think(bots: Mapping[str, Bot], question: Question) -> Verdict:
         text=question.text,
         kind=cast(Kind, question.kind),
         history=tuple(Line(author, text) for author, text in question.history),  # type: ignore[arg-type]
+        language=question.language,
         channel=question.channel,
     )
     match bots[question.bot].answer(turn):

@@ -31,11 +31,17 @@ class Jobs(BaseModel):
     next: str | None
 
 
-State = Literal["pending", "running", "done", "failed", "uncertain", "cancelled"]
+State = Literal["pending", "running", "waiting", "done", "failed", "uncertain", "cancelled"]
 
 
 class JobFilter(Page):
-    state: Annotated[list[State], BeforeValidator(comma_list)] = ["pending", "running", "failed", "uncertain"]
+    state: Annotated[list[State], BeforeValidator(comma_list)] = [
+        "pending",
+        "running",
+        "waiting",
+        "failed",
+        "uncertain",
+    ]
     cursor: str | None = None
 
 

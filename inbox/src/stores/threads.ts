@@ -28,6 +28,8 @@ export interface Thread {
   before: string | number | null
   loaded: boolean
   loading: boolean
+  /** What the stream said while a page was on its way, which may not have it yet. */
+  early: Message[]
   error: Failure | null
   /** The first message not read when the thread was opened. */
   firstUnread: number | null
@@ -70,7 +72,7 @@ export const useThreads = defineStore('threads', () => {
   }
 
   const empty = (id: number): Thread => ({
-    id, messages: [], pending: [], before: null, loaded: false, loading: false, error: null, firstUnread: null,
+    id, messages: [], pending: [], before: null, loaded: false, loading: false, early: [], error: null, firstUnread: null,
   })
 
   function take(thread: Thread, messages: readonly Message[], askedAt: number): void {
@@ -85,15 +87,17 @@ export const useThreads = defineStore('threads', () => {
     if (thread.loading || (how === 'older' && thread.before === null)) return
     thread.loading = true
     thread.error = null
+    thread.early = []
     const askedAt = tick
+    const newest = thread.messages.at(-1)?.id ?? 0
     try {
       const page = await api.messages(id, { limit: PAGE, before: how === 'older' ? thread.before : undefined })
       const oldest = page.items[0]?.id ?? 0
-      const newest = thread.messages.at(-1)?.id ?? 0
       // After a long absence the newest page may not touch what we hold; a hole must not look like a whole.
       if (how === 'newest' && oldest > newest) thread.messages = []
       const wasEmpty = thread.messages.length === 0
       take(thread, page.items, askedAt)
+      thread.messages = merged(thread.messages, thread.early)
       if (how === 'older' || wasEmpty) thread.before = page.next
       thread.loaded = true
     } catch (error) {
@@ -107,6 +111,7 @@ export const useThreads = defineStore('threads', () => {
   function hear(message: Message): void {
     toldAt.set(message.id, ++tick)
     const thread = byId.get(message.conversation_id)
+    if (thread?.loading) thread.early.push(message)
     if (!thread?.loaded) return
     const isNew = !thread.messages.some(({ id }) => id === message.id)
     if (isNew && message.direction !== 'in' && session.isMe(authorOf(message))) matchPending(thread, message)

@@ -5,7 +5,7 @@ import { word } from './payloads'
 export type Mark = DeliveryState | 'waiting'
 
 /** Not stuck: these go out by themselves once the customer writes. */
-const UNTIL_THEY_WRITE = ['window_closed', 'passive', 'allowance_used']
+const UNTIL_THEY_WRITE = ['window_closed', 'passive', 'allowance_used', 'unreachable']
 
 /** A channel without receipts never knows more than that it sent. */
 export function markOf({ state, error }: Delivery, receipts: boolean): Mark {
