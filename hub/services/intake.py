@@ -34,7 +34,6 @@ from hub.services import (
 from hub.services.allowances import Renewal
 from hub.services.contacts import Aliases
 
-
 RECEIPT_TRIES = 3  # then it is about something we never sent
 RECEIPT_PAUSE = timedelta(seconds=2)
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
-from bench.stack import REPOSITORY, running
+from bench.stack import REPOSITORY, run_file, running
+from channels.wechat.pauses import LOOK_AGAIN
 from tests.faults.shop import Inbox, Shop
 
 CLAIM_EXPIRES = "12s"  # longer than a send may take, as it must be
@@ -41,6 +44,15 @@ def shop(open_shop: Shop) -> Iterator[Shop]:
     open_shop.comes_to_rest()
     states = {(channel["state"], channel["reason"]) for channel in open_shop.api.get("/channels")["items"]}
     assert states == {("ok", "")}
+    _end_pauses(open_shop)
+
+
+def _end_pauses(shop: Shop) -> None:
+    """What the provider asked one test to wait for is not the next one's matter."""
+    with Redis.from_url(run_file(shop.stack)["redis_url"]) as redis:
+        if pauses := redis.keys("wechat:pause:*"):
+            redis.delete(*pauses)
+            time.sleep(LOOK_AGAIN + 1)
 
 
 @pytest.fixture
