@@ -1,13 +1,14 @@
 """Tells open inboxes what changed: after the commit, through a Redis stream that can be read again from any event.
 
 What is told is said as it stands at the commit. While Redis is away nothing can be told, so every reader that loses
-Redis sends its clients `resync` when it finds it again, and a writer that could not tell sends one with its next word.
+Redis sends its clients `resync` when it finds it again, and so does a writer that could not tell.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from threading import Thread
 
 from flask import current_app
 from pydantic import BaseModel
@@ -23,6 +24,7 @@ from hub.shapes import ConversationShape, MessageShape
 log = logging.getLogger(__name__)
 STREAM = "live"
 KEPT_EVENTS = 20_000
+LOOK_AGAIN = 1.0  # seconds
 Told = tuple[str, str]  # event name, JSON
 
 
@@ -39,24 +41,34 @@ class Announcer:
 
     def __init__(self, redis_url: str):
         self._redis = connect(redis_url)
-        self._missed = False
-        self._deaf_until = 0.0
+        self._away = False
 
     def announce(self, events: list[Told]) -> None:
-        if time.monotonic() < self._deaf_until:
-            self._missed = True
+        if self._away:  # `_come_back` says that something was missed
             return
-        if self._missed:
-            events = [("resync", "{}"), *events]
         try:
-            with self._redis.pipeline(transaction=False) as pipeline:
-                for name, data in events:
-                    pipeline.xadd(STREAM, {"event": name, "data": data}, maxlen=KEPT_EVENTS, approximate=True)
-                pipeline.execute()
-            self._missed = False
+            self._write(events)
         except RedisError as error:
-            self._missed, self._deaf_until = True, time.monotonic() + 1.0
             log.warning("inboxes could not be told: %s", type(error).__name__)
+            self._away = True
+            Thread(target=self._come_back, name="announcer", daemon=True).start()
+
+    def _come_back(self) -> None:
+        """Nobody may have a next word for a while, so it does not wait for one."""
+        while self._away:
+            time.sleep(LOOK_AGAIN)
+            try:
+                self._away = False  # before the word: what is said meanwhile is heard by itself
+                self._write([("resync", "{}")])
+            except RedisError as error:
+                self._away = True
+                log.warning("inboxes cannot be told yet: %s", type(error).__name__)
+
+    def _write(self, events: list[Told]) -> None:
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for name, data in events:
+                pipeline.xadd(STREAM, {"event": name, "data": data}, maxlen=KEPT_EVENTS, approximate=True)
+            pipeline.execute()
 
 
 def tell(row: Conversation | Message) -> None:
