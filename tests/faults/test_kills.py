@@ -50,7 +50,7 @@ def assert_taken_in(shop: Shop, openids: list[str], count: int) -> None:
     for openid, thread in shop.threads(openids).items():
         assert texts(thread, "in") == numbers(count)
         assert texts(thread, "out") == NOT_UNDERSTOOD
-        # a claim that was committed when PostgreSQL died was never heard of: it is said to be uncertain, and so not sent
+        # of a claim that was committed as PostgreSQL died nobody heard: it is uncertain, and not sent
         unsure = [each["text"] for each in thread if (each["delivery"] or {}).get("state") == "uncertain"]
         seen = shop.seen(openid)
         assert seen == [text for text in NOT_UNDERSTOOD if text not in unsure or text in seen]

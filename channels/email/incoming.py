@@ -1,0 +1,164 @@
+"""A raw mail as what happened: a message, or what became of one of ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from channels.contract import Address, Attachment, Event, InboundMessage, Medium, Presence, Receipt, WebhookRequest
+from channels.email.composing import LOOP_HEADER
+from channels.email.parsing import Mail, parse
+from channels.email.settings import MailSettings
+from channels.email.tokens import Tokens, thread_key
+from channels.errors import Unreadable
+
+SCHEME = "email"
+AHEAD = timedelta(hours=1)  # a Date further ahead of its arrival is wrong
+NOBODY = "unknown@invalid"
+RETURNED = "the mail came back"
+MEDIA: Mapping[str, Medium] = {"image": "image", "audio": "audio", "video": "video"}
+NUMBER = re.compile(r"\[(?:工单)?#(\d{1,18})\]")
+
+
+def events(request: WebhookRequest, settings: MailSettings, tokens: Tokens) -> list[Event]:
+    if not request.body.strip():
+        raise Unreadable("the mail server gave nothing of this mail")
+    mail = parse(request.body)
+    if mail.header(LOOP_HEADER) == tokens.loop_mark() and not mail.bounce:
+        return []  # our own, by Bcc, a list or a redirection: the hub has it already
+    return _came_back(mail, request, tokens) or [_message(mail, request, settings, tokens)]
+
+
+# what came back
+
+
+def _came_back(mail: Mail, request: WebhookRequest, tokens: Tokens) -> list[Event]:
+    """Nothing unless it is about a mail that we sent: anybody can write what looks like a bounce."""
+    bounce = mail.bounce
+    original = (bounce.original_message_id or "") if bounce else ""
+    if not bounce or bounce.delayed or not tokens.origin(original):
+        return []
+    happened, key = _sent_at(mail, request), sha256(request.body).hexdigest()
+    reason = f"{bounce.reason or RETURNED}: {', '.join(bounce.recipients)} {bounce.status}".strip(": ")
+    receipt = Receipt(key=f"bounce:{key}", sent_at=happened, provider_id=original, status="failed", reason=reason)
+    gone = [
+        Presence(
+            key=f"gone:{key}:{recipient.lower()}",
+            sender=Address(SCHEME, recipient.lower()),
+            sent_at=happened,
+            state="left",
+            payload={"reason": reason},
+        )
+        for recipient in bounce.recipients
+        if bounce.permanent and tokens.was_sent_to(original, recipient)
+    ]
+    return [receipt, *gone]
+
+
+# what was written
+
+
+def _message(mail: Mail, request: WebhookRequest, settings: MailSettings, tokens: Tokens) -> InboundMessage:
+    sender = mail.sender.address.lower() or NOBODY
+    kept = sha256(request.body).hexdigest()
+    provider_id = mail.message_id or f"{kept}@no-message-id.invalid"
+    answered = list(dict.fromkeys([*([mail.in_reply_to] if mail.in_reply_to else []), *reversed(mail.references)]))
+    text = mail.reply_text or mail.text
+    return InboundMessage(
+        sender=Address(SCHEME, sender),
+        provider_id=provider_id,
+        sent_at=_sent_at(mail, request),
+        sequence=int(request.query.get("uid", 0)),
+        text=text if text.strip() or mail.attachments else mail.subject,
+        attachments=tuple(
+            Attachment(MEDIA.get(each.mime.partition("/")[0], "file"), f"{kept}:{number}", each.name)
+            for number, each in enumerate(mail.attachments)
+        ),
+        payload={
+            "subject": mail.subject,
+            "name": mail.sender.name,
+            "whole": mail.text if mail.text.strip() != text.strip() else "",
+            "html": bool(mail.html),
+            "raw": kept,
+            "to": [each.address for each in mail.to],
+            "cc": [each.address for each in mail.cc],
+            "reply_to": [each.address for each in mail.reply_to],
+            "references": answered,
+            "answers": _answers(answered, tokens),
+            "number": int(match[1]) if (match := NUMBER.search(mail.subject)) else None,
+            "digest": _digest(mail, sender),
+            **_traits(mail, sender, settings),
+            **({"cut": cut, "size": int(request.query["size"])} if (cut := request.query.get("cut")) else {}),
+        },
+        thread=_thread(mail, answered, provider_id, tokens),
+        in_reply_to=mail.in_reply_to,
+    )
+
+
+def _thread(mail: Mail, answered: Sequence[str], provider_id: str, tokens: Tokens) -> str:
+    """What we signed decides, then the first mail that is referred to; a mail that answers none begins a thread."""
+    addressed = [*mail.delivered_to, *(each.address for each in (*mail.to, *mail.cc))]
+    signed = [tokens.thread_of(address) for address in addressed]
+    signed += [origin.thread for each in answered if (origin := tokens.origin(each))]
+    root = next(iter((*mail.references, *answered)), provider_id)
+    return next((thread for thread in signed if thread), "") or thread_key(root)
+
+
+def _answers(message_ids: Iterable[str], tokens: Tokens) -> list[str]:
+    origins = (tokens.origin(each) for each in message_ids)
+    return list(dict.fromkeys(str(origin.delivery) for origin in origins if origin))
+
+
+def _traits(mail: Mail, sender: str, settings: MailSettings) -> dict[str, Any]:
+    """`no_answer`: why no machine may answer, "" where one may."""
+    local, _, domain = sender.rpartition("@")
+    own = f"{local.partition('+')[0]}@{domain}" == settings.address.lower()
+    reasons = {
+        "own": own,
+        "loop": bool(mail.header(LOOP_HEADER)),
+        "nobody": sender == NOBODY,
+        "bounce": bool(mail.bounce),
+        "auto_reply": mail.is_auto_reply,
+        "spam": bool(mail.spam.spam),
+        "list": mail.is_list,
+        "machine": not mail.may_be_answered_by_machine,
+    }
+    verdict = mail.authentication_results[0].lower() if mail.authentication_results else ""
+    bounce = {"recipients": list(mail.bounce.recipients), "status": mail.bounce.status} if mail.bounce else None
+    return {
+        "auto_reply": mail.is_auto_reply,
+        "bulk": mail.is_bulk,
+        "list": mail.is_list,
+        "spam": bool(mail.spam.spam),
+        "own": own,
+        "forged": "dmarc=fail" in verdict,
+        "encrypted": mail.encrypted,
+        "bounce": bounce,
+        "no_answer": next((name for name, holds in reasons.items() if holds), ""),
+    }
+
+
+def _digest(mail: Mail, sender: str) -> str:
+    """The same for the same mail that came by another way: of the words, not of the headers on the way."""
+    said = "\0".join((sender, str(mail.date), mail.subject, mail.text, *(str(each.size) for each in mail.attachments)))
+    return sha256(said.encode("utf-8", "replace")).hexdigest()
+
+
+def _sent_at(mail: Mail, request: WebhookRequest) -> datetime:
+    arrived = _arrived(request)
+    written: datetime | None = mail.date
+    return arrived if not written or written > arrived + AHEAD else written.astimezone(UTC)
+
+
+def _arrived(request: WebhookRequest) -> datetime:
+    if written := request.query.get("arrived"):
+        return datetime.fromisoformat(written)
+    posted = header(request, "X-Yizhan-Timestamp")
+    return datetime.fromtimestamp(int(posted), UTC) if posted.isdecimal() else datetime.now(UTC)
+
+
+def header(request: WebhookRequest, name: str) -> str:
+    return next((value for key, value in request.headers.items() if key.lower() == name.lower()), "")

@@ -1,0 +1,588 @@
+"""A reply without what stands below it: quoted mails, signatures, footers. Chinese clients first, then Western ones.
+
+Every scanner looks at each line a bounded number of times. Whoever needs the whole text has it in Mail.text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+OWN_MARKER = "##- 请在此线上方回复 / reply above this line -##"
+LONGEST_TEXT = 64 * 1024
+MOST_LINES = 1_000
+LONGEST_LINE = 2_000
+
+FORWARDED = re.compile(
+    r"\s*(?:fwd?|wg|tr|vs|enc|rv|i|转发|轉寄|轉發|转寄)\s*(?:\[\d+\]|\(\d+\))?\s*[:：]", re.IGNORECASE
+)
+OWN = re.compile(r"请在此线上方回复|reply above this line", re.IGNORECASE)
+
+ORIGINAL = (
+    r"原始邮件|原始郵件|原始信件|邮件原件|郵件原件|原邮件|原郵件|原始消息|原始訊息|原始信息|回复的原邮件"
+    r"|回复的邮件|回復的原郵件"
+    r"|回复邮件|引用邮件|Original(?:[ -]?(?:Message|Mail|E-?mail|Appointment))?|Replied[ ]Message|Reply[ ]message"
+    r"|Urspr[üu]ngliche[ ](?:Nachricht|Mail|E-Mail)|Message[ ]d['’]origine|Mensaje[ ]original|Mensagem[ ]original"
+    r"|Messaggio[ ]originale|Oorspronkelijk[ ]bericht|Ursprungligt[ ]meddelande|Oprindelig[ ]meddelelse"
+    r"|Opprinnelig[ ]melding|Alkuper[äa]inen[ ]viesti|Wiadomo[śs][ćc][ ]oryginalna|元のメッセージ|원본[ ]메[시세]지"
+    r"|Исходное[ ]сообщение|Original[ ]message|In[ ]reply[ ]to"
+)
+FORWARD = (
+    r"转发邮件信息|转发的邮件|转发邮件|轉寄郵件|轉寄的郵件|轉發郵件|Forwarded(?:[ ](?:message|mail|by)[^-]{0,60})?"
+    r"|Weitergeleitete[ ]Nachricht|Message[ ]transf[ée]r[ée]|Mensaje[ ]reenviado"
+)
+# Possessive: a line of two thousand dashes is looked at once
+SEPARATOR = re.compile(
+    rf"(?<![-_—–*=])[-_—–*=]{{2,}}+[ >]*+(?:{ORIGINAL}|{FORWARD})[ :：]*[-_—–*=]{{2,}}", re.IGNORECASE
+)
+SEPARATOR_ALONE = re.compile(
+    r"(?:原始消息|原始訊息|原始邮件|原始郵件|Begin forwarded message"
+    r"|开始转发的邮件|開始轉寄郵件|转发邮件|Original Message)\s*[:：]?",
+    re.IGNORECASE,
+)
+RULE = re.compile(r"[_—]{10,}|[-=]{20,}|[*]{20,}")
+
+# A label of a quoted mail's head, such as `发件人：`, `*From:*`, `| 收件人 |`
+SENDER_LABELS = [
+    "发件人", "寄件者", "寄件人", "发件者", "發件人", "发信人", "寄信人", "差出人", "送信者", "보낸사람", "보낸",
+    "From", "Von", "De", "Da", "Från", "Fra", "Van", "Od", "От", "Lähettäjä", "Expéditeur",
+]  # fmt: skip
+OTHER_LABELS = [
+    "发送时间", "发送日期", "发信时间", "发件时间", "发送", "發送時間", "傳送時間", "寄件日期", "寄送日期", "日期",
+    "时间", "時間", "已发送", "已傳送", "收件人", "收件者", "收信人", "抄送人", "抄送", "副本", "密送", "密件抄送",
+    "主题", "主題", "主旨", "标题", "标題", "件名", "送信日時", "宛先", "日付", "答复", "回复", "回复至", "附件",
+    "Sent", "Date", "To", "Cc", "CC", "Bcc", "Subject", "Reply-To", "Gesendet", "An", "Betreff", "Datum", "Envoyé",
+    "À", "A", "Objet", "Date", "Enviado", "Enviada", "Para", "Asunto", "Assunto", "Data", "Inviato", "Oggetto",
+    "Skickat", "Till", "Ämne", "Sendt", "Til", "Emne", "Aan", "Onderwerp", "Verzonden", "Wysłano", "Do", "Temat",
+    "Отправлено", "Кому", "Тема", "Дата", "Organization", "Attachments", "Importance",
+]  # fmt: skip
+LABEL = re.compile(
+    r"[>|\s*]*("
+    + "|".join(sorted((re.escape(each) for each in {*SENDER_LABELS, *OTHER_LABELS}), key=len, reverse=True))
+    + r")"
+    r"\s*\**\s*(?:[:：]|\|)",
+    re.IGNORECASE,
+)
+SENDERS = {each.lower() for each in SENDER_LABELS}
+TIGHT = re.compile(r"(?:发\s*件\s*人|收\s*件\s*人|主\s*题|日\s*期)")  # 发 件 人, as some gateways space it
+
+# The line that says who wrote what follows
+VERB = re.compile(
+    r"写道|寫道|写到|寫到|来信|编写|撰写|撰寫|\bwrote\b|\bwrites\b|\bsays\b|schrieb|geschrieben|schreef"
+    r"|geschreven|[ée]crit"
+    r"|escribi[óo]|scritto"
+    r"|escreveu|skrev|kirjoitti|napisa[łl]|написал|пишет|yazdı|書きました|のメッセージ|작성|wrote$",
+    re.IGNORECASE,
+)
+OPENER = re.compile(
+    r"[>\s*]*(?:On|At|Le|Am|El|Il|Op|Em|Den|På|W dniu|Dnia|В|Ven|Lun|Mar|Mer|Jeu|Sam|Dim|In article|In message"
+    r"|Quoting|在|于|於|自)\b"
+    r"|[>\s*]*(?:在|于|於)\s*[\d一二三四五六七八九十周星期]",
+    re.IGNORECASE,
+)
+ADDRESS = re.compile(r"[<\[(（]?[\w.+=-]{1,64}@[\w.-]{1,255}|<mailto:")
+WHEN = re.compile(
+    r"\d{4}\s?[-/.年]\s?\d{1,2}|\d{1,2}[:：]\d{2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|[上下中]午|\d\s*月"
+    r"|\b\d{1,2}\.? (?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])|\b(?:jan|feb|mar|apr|may|jun"
+    r"|jul|aug|sep|oct|nov|dec)[a-z]* \d",
+    re.IGNORECASE,
+)
+# `2012/11/12 Name <name@example.com>`, with nothing that says "wrote"
+DATED_ADDRESS = re.compile(
+    r"\s*(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{4}).{0,120}<[^<>\s]{1,200}>\s*[:：]?\s*"
+)
+DATE_ALONE = re.compile(r"\s*\d{4}\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?(?:\s*\d{1,2}:\d{2}(?::\d{2})?)?\s*")
+ADDRESS_ALONE = re.compile(r"\s*<?[\w.+=-]{1,64}@[\w.-]{1,255}>?\s*")
+
+MOBILE = re.compile(
+    r"\s*[\[(（【]?\s*(?:发自(?:我的|我|于)?.{0,40}|寄自.{0,30}|(?:从|由|用).{0,30}(?:发送|寄出|發送|发出)"
+    r"|发送自.{0,40}|傳送自.{0,40}"
+    r"|從我的.{0,20}傳送"
+    r"|来自.{0,20}(?:iPhone|iPad|Android|手机|邮箱|客户端).{0,20}|获取\s*Outlook.{0,40}|取得\s*Outlook.{0,40}"
+    r"|下载\s*Outlook.{0,40}"
+    r"|Sent (?:from|via|with|using) .{1,60}|Get (?:Outlook|BlueMail) for .{1,40}|Envoyé (?:de mon|depuis).{1,40}"
+    r"|Von meinem .{1,40} gesendet"
+    r"|Gesendet von .{1,40}|Enviado (?:desde|do) .{1,40}|Inviato da.{1,40}|Verzonden (?:vanaf|met) .{1,40}"
+    r"|Skickat från.{1,40}"
+    r"|Sendt fra .{1,40}|Diese Nachricht wurde von .{1,60}gesendet|iPhoneから送信|私の.{1,20}から送信"
+    r"|나의 .{1,20}에서 보냄"
+    r"|Отправлено (?:с|из) .{1,40}|使用.{1,20}邮箱发送)\s*[\])）】。.]*(?:\s*<https?://\S{1,200}>)?\s*",
+    re.IGNORECASE,
+)
+DELIMITER = re.compile(r"\s*(?:--|—|——|–|__+|ᐧ|-- {0,3}|__{1,}\s*|\*{5,}|~{3,}|#{5,}|={5,}|-{3,}|-=-.*)\s*")
+SURE_DELIMITER = re.compile(r"(?:--\s*|——?\s*|__+\s*|ᐧ\s*)")
+BULK = re.compile(
+    r"unsubscribe|mailing list|listinfo|list-?archive|取消订阅|退订|google groups|邮件列表|_{5,}.{0,60}list"
+    r"|to post to this"
+    r"|for additional commands"
+    r"|confidential|privileged|保密|机密|机密信息|机密資訊|免责|disclaimer|tel|phone|mobile|电话|手机|传真|fax"
+    r"|地址|www\.|https?://|@"
+    r"|邮编|qq\s*[:：]",
+    re.IGNORECASE,
+)
+LIST_FOOTER = re.compile(
+    r"To unsubscribe|unsubscribe,? (?:from|e-?mail|send|visit)|You received this message because|mailing list\b"
+    r"|listinfo|For additional commands"
+    r"|取消订阅|退订此|要?退订|要取消订阅|View (?:it|this|the) (?:on|discussion|message)"
+    r"|Reply to this email directly|邮件列表$",
+    re.IGNORECASE,
+)
+FOOTER = re.compile(
+    r"(?:本|此|该|這封|这封|本封)(?:电子|電子)?(?:邮件|郵件|信件|メール)(?:及其?|和|与|以及|中|内|的|所|含|包"
+    r"|可能|（|\(|,|，).{0,200}(?:保密|机密|機密|秘密|专有"
+    r"|隐私|隱私|法律)"
+    r"|保密(?:声明|提示|条款|警告)|免责声明|机密声明|【?邮件保密"
+    r"|(?:This|The|the information (?:contained )?in this) (?:e-?mail|message|communication"
+    r"|transmission).{0,200}(?:confidential|privileged|intended)"
+    r"|^\s*\**(?:CONFIDENTIALITY|DISCLAIMER|IMPORTANT NOTICE|LEGAL NOTICE)\b",
+    re.IGNORECASE,
+)
+BANNER = re.compile(
+    r"\s*[\[【(（*!！⚠️]*\s*(?:(?:注意|提示|警告|提醒|安全提示|外部邮件|【外部)\s*[!！:：】\]]?.{0,60}(?:外部"
+    r"|公司外|组织外|外网|来源不明|陌生)"
+    r"|(?:CAUTION|WARNING|ATTENTION|NOTICE|EXTERNAL(?: E-?MAIL| SENDER)?)\s*[:：\]].{0,200}(?:external|outside"
+    r"|originated|links|sender)"
+    r"|(?:此|该|这封|本)邮件(?:来自|源自)(?:于)?(?:公司|组织|企业)?外部|\[?EXTERNAL\]?\s*$|This (?:e-?mail"
+    r"|message) (?:originated"
+    r"|came|is) from (?:an )?(?:outside|external))",
+    re.IGNORECASE,
+)
+INVISIBLE = re.compile("[\u200b-\u200f\u2028-\u202e\u2060\ufeff\u00ad]")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: as it came, and as the scanners read it."""
+
+    given: str
+    said: str  # without outer blanks, invisible characters and `&nbsp;`
+
+    @property
+    def quoted(self) -> bool:
+        return self.said.startswith((">", "＞", "|>")) and not self.said.startswith(">>>>>>> ")
+
+    @property
+    def blank(self) -> bool:
+        return not self.said
+
+
+def cut(text: str, subject: str = "") -> str:
+    """Never empty for a text that is not: where nothing would remain, all of it is the message."""
+    whole = text.strip()
+    lines = _lines(whole)
+    if not lines or not any(not line.blank for line in lines):
+        return whole
+    upper = _above_own_marker(lines)
+    if FORWARDED.match(subject) and upper is lines:
+        return whole
+    remaining = upper
+    for step in (_without_banner, _without_quote, _without_end):
+        shorter = step(remaining)
+        if _says_anything(shorter):
+            remaining = shorter
+    if remaining is lines:
+        return whole
+    rest = "" if remaining[-1] is not lines[-1] else whole[sum(len(line.given) + 1 for line in lines) - 1 :]
+    return ("\n".join(line.given for line in remaining) + rest).strip() or whole
+
+
+def _says_anything(lines: list[Line]) -> bool:
+    return any(line.said.strip("-_—=*#~>| ") for line in lines)
+
+
+def _lines(text: str) -> list[Line]:
+    found = text[:LONGEST_TEXT].split("\n")[:MOST_LINES]
+    return [Line(each, _said(each[:LONGEST_LINE])) for each in found]
+
+
+def _said(line: str) -> str:
+    if line.isascii() and "&nbsp" not in line:
+        return line.strip()
+    return INVISIBLE.sub("", line.replace("&nbsp;", " ")).replace("\u00a0", " ").replace("\u3000", " ").strip()
+
+
+def _above_own_marker(lines: list[Line]) -> list[Line]:
+    for index, line in enumerate(lines):
+        if OWN.search(line.said):
+            above = lines[:index]
+            # what some clients write or draw directly above of their quote
+            while above and (above[-1].blank or above[-1].said.strip("> |") == ""):
+                above = above[:-1]
+            return above if _says_anything(above) else lines
+    return lines
+
+
+def _without_banner(lines: list[Line]) -> list[Line]:
+    """The mail gateway's warning in front of the text."""
+    start = 0
+    while start < len(lines) and lines[start].blank:
+        start += 1
+    if start < len(lines) and len(lines[start].said) < 400 and BANNER.match(lines[start].said):
+        start += 1
+        while start < len(lines) and not lines[start].blank and not RULE.fullmatch(lines[start].said) and start < 4:
+            if not BANNER.match(lines[start].said) and not re.search(
+                r"链接|附件|click|links|attachments|sender", lines[start].said, re.I
+            ):
+                break
+            start += 1
+        return lines[start:]
+    return lines
+
+
+# -- where the quote begins
+
+
+def _without_quote(lines: list[Line]) -> list[Line]:
+    """Above the first marker; all where answers stand between quoted lines."""
+    for index, line in enumerate(lines):
+        if line.blank:
+            continue
+        begin = _marker(lines, index)
+        if begin is None:
+            continue
+        start, content, chinese = begin
+        head = lines[index].given[: start[1]] if start[1] else ""
+        above = lines[: start[0]] + ([Line(head, _said(head))] if head.strip() else [])
+        if all(each.blank or each.quoted for each in above):
+            return _below(lines, start[0], content, chinese)
+        if _answers_between(lines, content):
+            return lines if chinese else lines[: start[0]] + lines[content:]
+        return _without_foxmail_head(above)
+    return _without_trailing_quote(lines)
+
+
+Begin = tuple[tuple[int, int], int, bool]
+"""Line and column where the quote begins, the line of its content, and whether a Chinese client made it."""
+
+
+def _marker(lines: list[Line], index: int) -> Begin | None:
+    line = lines[index]
+    if line.quoted:
+        return None
+    said = line.said
+    if ("-" in said or "_" in said or "—" in said or "*" in said or "=" in said) and (match := SEPARATOR.search(said)):
+        if not any(each.isalnum() for each in said[: match.start()]):
+            return (index, 0), _after_head(lines, index + 1), True
+        if match.end() - match.start() > 16:
+            place = line.given.find(match[0][:4])
+            return (index, max(place, 1)), _after_head(lines, index + 1), True
+    if len(said) < 60 and SEPARATOR_ALONE.fullmatch(said) and _labels_within(lines, index + 1, 6) >= 1:
+        return (index, 0), _after_head(lines, index + 1), True
+    if RULE.fullmatch(said) and (following := _next(lines, index + 1, 3)) is not None and _is_head(lines, following):
+        return (index, 0), _after_head(lines, following), True
+    if _is_head(lines, index):
+        return (index, 0), _after_head(lines, index), True
+    if (end := _attribution(lines, index)) is not None:
+        chinese = not any(each.said.isascii() and VERB.search(each.said) for each in lines[index : end + 1])
+        return (index, 0), end + 1, chinese
+    return None
+
+
+def _next(lines: list[Line], start: int, within: int) -> int | None:
+    return next((place for place in range(start, min(start + within, len(lines))) if not lines[place].blank), None)
+
+
+def _label(line: Line) -> str:
+    if not line.said or len(line.said) > 1_500:
+        return ""
+    match = LABEL.match(line.said)
+    if match:
+        return match[1].lower()
+    if TIGHT.match(line.said):
+        return TIGHT.match(line.said)[0].replace(" ", "")  # type: ignore[index]
+    return ""
+
+
+def _labels_within(lines: list[Line], start: int, within: int) -> int:
+    return sum(1 for line in lines[start : start + within] if _label(line))
+
+
+def _is_head(lines: list[Line], index: int) -> bool:
+    """`发件人：` with another label soon after it, or three labels in a row with the sender among them."""
+    label = _label(lines[index])
+    if not label:
+        return False
+    seen = [label]
+    gap = 0
+    for line in lines[index + 1 : index + 13]:
+        if line.blank:
+            continue
+        if found := _label(line):
+            seen.append(found)
+            gap = 0
+        else:
+            gap += 1
+            if gap > 2:
+                break
+    others = [each for each in seen[1:] if each != label]
+    if label in SENDERS:
+        return len(others) >= (
+            2 if lines[index].said.isascii() and len(label) < 4 and label not in ("from", "von") else 1
+        )
+    return len(seen) >= 3 and any(each in SENDERS for each in seen)
+
+
+def _after_head(lines: list[Line], start: int) -> int:
+    """The first line after the labels of a quoted mail's head."""
+    place, gap, last = start, 0, start
+    while place < len(lines) and place < start + 40 and gap < 3:
+        if _label(lines[place]) or set(lines[place].said) <= set("|-: "):
+            if lines[place].said:
+                last, gap = place + 1, 0
+        else:
+            gap += 1
+        place += 1
+    return last
+
+
+def _attribution(lines: list[Line], index: int) -> int | None:
+    """The last line of `On …, X <x@y> wrote:`, which clients wrap after the date or within the address."""
+    joined = ""
+    for end in range(index, min(index + 4, len(lines))):
+        line = lines[end]
+        if line.blank or (line.quoted and end > index) or len(line.said) > 600:
+            break
+        joined += (" " if joined else "") + line.said
+        if len(joined) > 800:
+            break
+        if not _may_end(line.said):
+            if end == index and not _may_begin(line.said):
+                return None
+            continue
+        if DATED_ADDRESS.fullmatch(joined) and _quoted_next(lines, end + 1):
+            return end
+        if not VERB.search(joined):
+            continue
+        dated, addressed = bool(WHEN.search(joined)), bool(ADDRESS.search(joined))
+        opened = bool(OPENER.match(joined))
+        if (
+            (opened and (dated or addressed))
+            or (dated and addressed)
+            or ((addressed or dated) and _quoted_next(lines, end + 1))
+        ):
+            return end if _is_short_story(joined) else None
+        if end == index and len(joined) < 80 and _quoted_next(lines, end + 1):
+            return end
+        if dated and re.search(r"[写寫]道", joined) and len(joined) < 160:
+            return end
+    return None
+
+
+def _may_begin(said: str) -> bool:
+    return bool(OPENER.match(said) or ADDRESS.search(said) or WHEN.search(said) or said.endswith("<"))
+
+
+def _may_end(said: str) -> bool:
+    return said.endswith((":", "：", ">", "：*", ":*", "道", "wrote", "...", "»"))
+
+
+def _is_short_story(joined: str) -> bool:
+    """No attribution holds a whole sentence behind its verb."""
+    ends = [match.end() for match in VERB.finditer(joined)]
+    return bool(ends) and len(joined) - ends[-1] < 200
+
+
+def _quoted_next(lines: list[Line], start: int) -> bool:
+    following = _next(lines, start, 4)
+    return following is not None and lines[following].quoted
+
+
+# -- what is quote and what is answer
+
+
+def _runs(lines: list[Line], start: int) -> list[tuple[int, int, bool]]:
+    """Quoted and own runs from `start` on, without blank lines at their edges. Lines that a relay wrapped out of a
+    quoted one belong to it."""
+    runs: list[tuple[int, int, bool]] = []
+    for index in range(start, len(lines)):
+        line = lines[index]
+        if line.blank:
+            continue
+        quoted = line.quoted
+        if (
+            not quoted
+            and index
+            and lines[index - 1].quoted
+            and _width(lines[index - 1].said) >= 60
+            and runs
+            and runs[-1][2]
+        ):
+            following = lines[index + 1] if index + 1 < len(lines) else None
+            quoted = _width(line.said) < 40 and (following is None or following.blank or following.quoted)
+        if runs and runs[-1][2] == quoted:
+            runs[-1] = (runs[-1][0], index + 1, quoted)
+        else:
+            runs.append((index, index + 1, quoted))
+    return runs
+
+
+def _width(said: str) -> int:
+    return len(said) if said.isascii() else sum(2 if each > "\u2e7f" else 1 for each in said)
+
+
+def _answers_between(lines: list[Line], content: int) -> bool:
+    """New lines below or between `>` lines. Without `>` nobody can tell them from the quote."""
+    runs = _runs(lines, content)
+    if not runs or not runs[0][2]:
+        return False
+    return any(not quoted and _is_new_text(lines, start, end) for start, end, quoted in runs[1:])
+
+
+def _is_new_text(lines: list[Line], start: int, end: int) -> bool:
+    """False for footers, signatures and an older quote without `>`."""
+    for index in range(start, end):
+        line = lines[index]
+        if line.blank or line.quoted:
+            continue
+        if (
+            DELIMITER.fullmatch(line.said)
+            or RULE.match(line.said)
+            or LIST_FOOTER.search(line.said)
+            or _marker(lines, index) is not None
+        ):
+            return False
+        if MOBILE.fullmatch(line.said) or not any(each.isalnum() for each in line.said):
+            continue
+        return True
+    return False
+
+
+def _below(lines: list[Line], start: int, content: int, chinese: bool) -> list[Line]:
+    """Nothing stands above the marker: a forward, or an answer below the quote."""
+    runs = _runs(lines, content)
+    own = [(begin, end) for begin, end, quoted in runs if not quoted]
+    if chinese or not runs or not runs[0][2] or not own or not _is_new_text(lines, *own[0]):
+        return lines
+    if len(runs) == 2:
+        return lines[own[0][0] :]
+    kept = lines[content:]
+    return kept if _answers_between(lines, content) else lines
+
+
+def _without_trailing_quote(lines: list[Line]) -> list[Line]:
+    """No marker: text, then `>` lines to the end; or `>` lines and then the answer."""
+    runs = _runs(lines, 0)
+    if len(runs) < 2:
+        return lines
+    tail = len(runs)
+    while tail and not (runs[tail - 1][2]) and not _is_new_text(lines, runs[tail - 1][0], runs[tail - 1][1]):
+        tail -= 1
+    if tail >= 2 and runs[tail - 1][2] and (tail == 2 or not any(quoted for *_, quoted in runs[: tail - 1])):
+        return _without_last_attribution(lines[: runs[tail - 1][0]])
+    if len(runs) == 2 and runs[0][2]:
+        return lines[runs[1][0] :]
+    if runs[-1][2] and any(quoted for *_, quoted in runs[:-1]):
+        return lines[: runs[-1][0]]
+    return lines
+
+
+def _without_last_attribution(lines: list[Line]) -> list[Line]:
+    """`X wrote:` of a kind that nobody knows, directly above of the quote."""
+    end = len(lines)
+    while end and lines[end - 1].blank:
+        end -= 1
+    if end > 1 and lines[end - 1].said.endswith((":", "：")) and VERB.search(lines[end - 1].said):
+        return lines[: end - 1]
+    return lines[:end]
+
+
+def _without_foxmail_head(above: list[Line]) -> list[Line]:
+    """Foxmail signs with the date and the writer's name, or with the address alone, above of the quoted head."""
+    end = len(above)
+    while end and (above[end - 1].blank or RULE.fullmatch(above[end - 1].said)):
+        end -= 1
+    for place in range(max(1, end - 10), end):
+        if above[place].said in ("|", "| |") and above[end - 1].said.startswith("|"):
+            return above[:place]  # the signature of NetEase's clients, a table
+    place, seen = end, 0
+    while place and seen < 4 and end - place < 12:
+        line = above[place - 1]
+        if not line.blank:
+            if DATE_ALONE.fullmatch(line.said):
+                return above[: place - 1]
+            if len(line.said) > 30:
+                break
+            seen += 1
+        place -= 1
+    if end > 1 and ADDRESS_ALONE.fullmatch(above[end - 1].said):
+        return above[: end - 1]
+    return above[:end]
+
+
+# -- what stands at the end
+
+
+def _without_end(lines: list[Line]) -> list[Line]:
+    for step in (
+        _without_list_footer,
+        _without_confidentiality,
+        _without_signature,
+        _without_mobile,
+        _without_signature,
+    ):
+        shorter = step(lines)
+        if _says_anything(shorter):
+            lines = shorter
+    end = len(lines)
+    while end and lines[end - 1].blank:
+        end -= 1
+    return lines[:end]
+
+
+def _without_list_footer(lines: list[Line]) -> list[Line]:
+    for index in range(max(0, len(lines) - 25), len(lines)):
+        said = lines[index].said
+        if (RULE.fullmatch(said) or SURE_DELIMITER.fullmatch(said)) and any(
+            LIST_FOOTER.search(line.said) for line in lines[index + 1 : index + 6]
+        ):
+            return lines[:index]
+        if LIST_FOOTER.match(said) and not re.search(r"[。？！?]$", said):
+            return lines[:index]
+    return lines
+
+
+def _without_confidentiality(lines: list[Line]) -> list[Line]:
+    for index in range(max(1, len(lines) - 30), len(lines)):
+        if FOOTER.search(lines[index].said[:600]):
+            above = index
+            while above and (lines[above - 1].blank or RULE.fullmatch(lines[above - 1].said)):
+                above -= 1
+            return lines[:above]
+    return lines
+
+
+def _without_mobile(lines: list[Line]) -> list[Line]:
+    """`发自我的iPhone` and its kin, at the end or directly above of a signature."""
+    end = len(lines)
+    for _ in range(3):
+        while end and lines[end - 1].blank:
+            end -= 1
+        if not end or len(lines[end - 1].said) > 120 or not MOBILE.fullmatch(lines[end - 1].said):
+            break
+        end -= 1
+    return lines[:end]
+
+
+def _without_signature(lines: list[Line]) -> list[Line]:
+    """Below the last line that is nothing but a delimiter, if what follows is short."""
+    filled = 0
+    for index in range(len(lines) - 1, 0, -1):
+        said = lines[index].said
+        if not said:
+            continue
+        if SURE_DELIMITER.fullmatch(said) or (
+            said.startswith(("--", "__"))
+            and len(said) < 40
+            and not said[2:3].isdigit()
+            and lines[index - 1].blank
+            and said.strip("-_ ")
+        ):
+            return lines[:index] if filled <= 12 else lines
+        if DELIMITER.fullmatch(said) and filled <= 12:
+            below = lines[index + 1 :]
+            if not any(not line.blank for line in below) or any(BULK.search(line.said) for line in below):
+                return lines[:index]
+        filled += 1
+        if filled > 15:
+            break
+    return lines
