@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Iterable
 from queue import Empty, SimpleQueue
-from threading import Event, Thread
+from threading import Lock, Thread
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
@@ -33,8 +33,15 @@ class Waiting:
 
     def __init__(self, rows: list[Row]):
         self.rows = rows
-        self.over = Event()
         self.stored = False
+        self._over = Lock()  # an Event is five of them
+        self._over.acquire()
+
+    def wait(self) -> None:
+        self._over.acquire(timeout=PATIENCE)
+
+    def end(self) -> None:
+        self._over.release()
 
 
 class Inlet:
@@ -57,7 +64,7 @@ class Inlet:
         if not self._database_is_away():
             waiting = Waiting(rows)
             self._queue.put(waiting)
-            waiting.over.wait(PATIENCE)
+            waiting.wait()
             if waiting.stored:
                 return True
         # it may still be stored as well: a second copy of an event is dropped by its key
@@ -99,7 +106,7 @@ class Inlet:
             for waiting in batch:
                 waiting.stored = True
         for waiting in batch:
-            waiting.over.set()
+            waiting.end()
 
     def _keep(self, rows: list[Row]) -> None:
         """All of them: one that the database refuses does not keep the others out."""
