@@ -13,6 +13,7 @@ from hub.db import transaction
 from hub.jobs import claim, one_again
 from hub.models import ProfileFetch
 from hub.services import profiles
+from workers.calls import tried
 
 log = logging.getLogger(__name__)
 
@@ -28,13 +29,9 @@ def fetch_profiles(limit: int) -> int:
 
 
 def _fetch(job_id: int, channel: Channel, address: Address) -> None:
-    try:
-        profile = channel.profile(address)
-    except SendError as error:
-        _not_learned(job_id, error)
-    except Exception as error:
-        log.exception("%s: a bug in the adapter's profile", channel.name)
-        _not_learned(job_id, Unreachable(type(error).__name__, code="bug"))
+    profile = tried(lambda: channel.profile(address), channel.name)
+    if isinstance(profile, SendError):
+        _not_learned(job_id, profile)
     else:
         _learned(job_id, profile)
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from redis import RedisError
 
-from channels.contract import Address, Attachment, Channel, DeliveryResult
-from channels.errors import SendError, Uncertain, Unreachable
+from channels.contract import Address, Attachment, Channel, DeliveryResult, File
+from channels.errors import SendError, Uncertain
 from hub import current, files
 from hub.db import now, transaction
 from hub.doorbell import TYPING, WORK, pending_key
@@ -29,6 +29,7 @@ from hub.services.deliveries import Outcome
 from workers import audio, profiles, transcription
 from workers.app import bots, celery, hub
 from workers.bots.thinking import think
+from workers.calls import tried
 
 log = logging.getLogger(__name__)
 AT_ONCE = 20
@@ -180,18 +181,17 @@ def fetch(limit: int) -> int:
 
 
 def _fetch(job_id: int, channel: Channel, wanted: Attachment) -> None:
-    try:
-        file = audio.playable(channel.fetch(wanted))
-        digest = files.keep(file.content)
-    except Exception as error:
-        if not isinstance(error, SendError):
-            log.exception("%s: a bug in the adapter's fetch", channel.name)
-        reason = error if isinstance(error, SendError) else Unreachable(type(error).__name__, code="bug")
-        with transaction():
-            attachments.not_fetched(one_again(MediaFetch, job_id), reason)
-    else:
-        with transaction():
-            attachments.fetched(one_again(MediaFetch, job_id), file, digest)
+    brought = tried(lambda: _kept(audio.playable(channel.fetch(wanted))), channel.name)
+    with transaction():
+        job = one_again(MediaFetch, job_id)
+        if isinstance(brought, SendError):
+            attachments.not_fetched(job, brought)
+        else:
+            attachments.fetched(job, *brought)
+
+
+def _kept(file: File) -> tuple[File, str]:
+    return file, files.keep(file.content)
 
 
 FOLLOWS = ("arrival", "bot_turn", "delivery")  # what one worker does without a bell in between

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from channels.contract import File
-from channels.errors import Refused, SendError, Unreachable
+from channels.errors import Refused, SendError
 from channels.http import Http, read_json
 from hub import current
 from hub.db import transaction
@@ -15,8 +15,8 @@ from hub.jobs import claim, one_again
 from hub.models import Transcription
 from hub.services import transcripts
 from hub.settings import Transcription as Service
+from workers.calls import tried
 
-log = logging.getLogger(__name__)
 CONNECT_AND_READ_TIMEOUT = (3.05, 45.0)  # a model on a small machine thinks for a while
 LARGEST_ANSWER = 1024 * 1024
 
@@ -31,19 +31,18 @@ def transcribe(limit: int) -> int:
 
 
 def _transcribe(job_id: int) -> None:
-    try:
-        with transaction():
-            recording = transcripts.recording(one_again(Transcription, job_id))
-        text = ask(current.settings().hub.transcription, recording)
-    except Exception as error:
-        if not isinstance(error, SendError):
-            log.exception("transcription %s failed", job_id)
-        reason = error if isinstance(error, SendError) else Unreachable(type(error).__name__, code="bug")
-        with transaction():
-            transcripts.not_transcribed(one_again(Transcription, job_id), reason)
-    else:
-        with transaction():
-            transcripts.transcribed(one_again(Transcription, job_id), text)
+    heard = tried(lambda: ask(current.settings().hub.transcription, _recording(job_id)), "transcription")
+    with transaction():
+        job = one_again(Transcription, job_id)
+        if isinstance(heard, SendError):
+            transcripts.not_transcribed(job, heard)
+        else:
+            transcripts.transcribed(job, heard)
+
+
+def _recording(job_id: int) -> File:
+    with transaction():
+        return transcripts.recording(one_again(Transcription, job_id))
 
 
 def ask(service: Service | None, recording: File) -> str:

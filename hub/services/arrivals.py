@@ -124,6 +124,11 @@ def replay(arrival: Arrival) -> bool:
     return True
 
 
+def lane_of(channel: str, sender: str) -> str:
+    """What comes from one sender, and what bots owe them, is done one at a time."""
+    return f"{channel}:{sender}"
+
+
 def spooled(row: Row) -> str:
     return json.dumps(_fields(row))
 
@@ -150,7 +155,7 @@ def _row(channel: str, request: WebhookRequest, key: str, event: Event | None = 
     return Row(
         channel=channel,
         key=key,
-        lane=f"{channel}:{_sender(event)}",
+        lane=lane_of(channel, _sender(event)),
         sent_at=event.sent_at.isoformat() if event else received_at,
         sequence=getattr(event, "sequence", 0),
         event=EVENT.dump_python(event, mode="json") if event else None,

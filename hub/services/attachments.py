@@ -6,13 +6,12 @@ import filetype  # type: ignore[import-untyped]
 
 from channels.contract import Attachment as Inbound
 from channels.contract import File
-from channels.errors import Refused, SendError
-from hub import current, files
+from channels.errors import SendError
+from hub import files
 from hub.db import db
-from hub.jobs import retry_later
 from hub.live import tell
 from hub.models import Agent, Attachment, MediaFetch
-from hub.services import transcripts
+from hub.services import calls, transcripts
 
 MEDIA = ("image", "audio", "video")
 
@@ -59,15 +58,9 @@ def fetched(job: MediaFetch, file: File, digest: str) -> None:
 
 
 def not_fetched(job: MediaFetch, error: SendError) -> None:
-    """A fetch can always be repeated, so only a clear no ends it early."""
-    if job.state != "running":
+    if job.state != "running" or calls.asked_again(job, error):
         return
-    schedule = current.settings().hub.delivery.retry_after
-    job.error, job.error_code = error.reason or type(error).__name__, error.code
-    if not isinstance(error, Refused) and job.attempts <= len(schedule):
-        retry_later(job, error.after or schedule[job.attempts - 1])
-        return
-    job.state, job.attachment.state = "failed", "failed"
+    job.attachment.state = "failed"
     transcripts.do_without(job.attachment)
     _tell(job.attachment)
 

@@ -35,6 +35,7 @@ from hub.models import (
     Transcription,
 )
 from hub.services import audit
+from hub.services.arrivals import lane_of
 from hub.services.merging import lock_turns, locked
 from hub.services.threads import note_event
 
@@ -261,7 +262,7 @@ def _empty(identities: Sequence[Identity], which: ColumnElement[bool]) -> None:
 
 
 def _lanes(identities: Iterable[Identity]) -> list[str]:
-    return [f"{channel}:{row.value}" for row in identities for channel in current.channels()]
+    return [lane_of(channel, row.value) for row in identities for channel in current.channels()]
 
 
 def _resolve(person: Person) -> None:

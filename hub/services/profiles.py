@@ -7,12 +7,12 @@ from datetime import timedelta
 from sqlalchemy import or_, select
 
 from channels.contract import Address, Profile
-from channels.errors import Refused, SendError
+from channels.errors import SendError
 from hub import current
 from hub.db import db, now
-from hub.jobs import UNFINISHED, retry_later
+from hub.jobs import UNFINISHED
 from hub.models import Identity, ProfileFetch
-from hub.services import contacts
+from hub.services import calls, contacts
 
 FRESH = timedelta(days=1)
 
@@ -42,12 +42,5 @@ def learned(job: ProfileFetch, profile: Profile) -> None:
 
 
 def not_learned(job: ProfileFetch, error: SendError) -> None:
-    """Asking can always be repeated, so only a clear no ends it early."""
-    if job.state != "running":
-        return
-    schedule = current.settings().hub.delivery.retry_after
-    job.error, job.error_code = error.reason or type(error).__name__, error.code
-    if not isinstance(error, Refused) and job.attempts <= len(schedule):
-        retry_later(job, error.after or schedule[job.attempts - 1])
-        return
-    job.state = "failed"
+    if job.state == "running":
+        calls.asked_again(job, error)

@@ -8,10 +8,10 @@ from channels.contract import File
 from channels.errors import Refused, SendError
 from hub import current, files
 from hub.db import db
-from hub.jobs import UNFINISHED, retry_later
+from hub.jobs import UNFINISHED
 from hub.live import tell
 from hub.models import Attachment, BotTurn, Message, Transcription
-from hub.services import conversations
+from hub.services import arrivals, calls, conversations
 
 LONGEST = 10_000  # characters; five minutes of speech are a quarter of it
 
@@ -57,16 +57,13 @@ def transcribed(job: Transcription, text: str) -> None:
 
 
 def not_transcribed(job: Transcription, error: SendError) -> None:
-    """It does no harm to ask again, so only a clear no ends it early. The bot gets its turn all the same."""
+    """When it is not asked again, the bot gets its turn all the same."""
     if job.state not in UNFINISHED:
         return
-    schedule = current.settings().hub.delivery.retry_after
-    job.error, job.error_code = error.reason or type(error).__name__, error.code
-    if not isinstance(error, Refused) and job.attempts <= len(schedule):
-        # whatever the service asks for: a customer waits for the bot
-        retry_later(job, min(error.after or schedule[job.attempts - 1], max(schedule)))
+    # a customer waits for the bot
+    longest = max(current.settings().hub.delivery.retry_after, default=None)
+    if calls.asked_again(job, error, longest):
         return
-    job.state = "failed"
     if job.attachment.message:
         _ask_bot(job.attachment.message)
 
@@ -89,7 +86,7 @@ def _ask_bot(message: Message) -> None:
         tell(conversation)  # it shows its last message
     asked = db.session.scalar(select(select(BotTurn.id).where(BotTurn.message_id == message.id).exists()))
     if conversation.status == "bot" and message.identity and not asked:
-        lane = f"{message.channel}:{message.identity.value}"
+        lane = arrivals.lane_of(message.channel, message.identity.value)
         db.session.add(BotTurn(lane=lane, conversation=conversation, message=message))
 
 

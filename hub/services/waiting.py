@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import joinedload
 from sqlalchemy.sql.base import ExecutableOption
 
@@ -50,12 +50,13 @@ def release(rows: Collection[Delivery]) -> None:
             tell(delivery.message)
 
 
-def is_thinking(lane: str) -> bool:
-    """Whether what the sender of this lane pushed is still being taken in, or a bot thinks about it."""
-    unfinished = (
-        select(model.id).where(model.lane == lane, model.state.in_(UNFINISHED)).exists() for model in (Arrival, BotTurn)
+def has_answer(channel: str, sender: Address, lane: str, push: str) -> bool:
+    """Whether there is something to say, and nothing of this lane is still taken in or thought about. One query."""
+    thinking = or_(
+        *(select(job.id).where(job.lane == lane, job.state.in_(UNFINISHED)).exists() for job in (Arrival, BotTurn))
     )
-    return any(db.session.scalar(select(each)) for each in unfinished)
+    waits = select(Delivery.id).join(Delivery.identity).where(_to(sender), _waits_on(channel)).exists()
+    return bool(db.session.scalar(select(~thinking & or_(waits, _answered(channel, push).exists()))))
 
 
 def answer_inline(channel: str, sender: Address, push: str) -> OutboundMessage | None:
@@ -63,12 +64,9 @@ def answer_inline(channel: str, sender: Address, push: str) -> OutboundMessage |
 
     A push that is repeated is given the same answer again: of several the provider takes one.
     """
-    answered = (Delivery.channel == channel) & (Delivery.provider_id == push)
-    if rows := _in_order(select(Delivery).where(answered), *WHOLE):
+    if rows := _in_order(_answered(channel, push), *WHOLE):
         return _together(rows)
-    theirs = (Identity.scheme == sender.scheme) & (Identity.value == sender.value)
-    identity_id = db.session.scalar(select(Identity.id).where(theirs))
-    rows = _waiting((Delivery.identity_id == identity_id) & (Delivery.channel == channel), *WHOLE)
+    rows = _waiting(Delivery.identity.has(_to(sender)) & _waits_on(channel), *WHOLE)
     carried = rows[: _fitting(rows, current.channels()[channel].capabilities.text_bytes)]
     for delivery in carried:
         delivery.state, delivery.error, delivery.error_code = "done", "", ""
@@ -76,6 +74,18 @@ def answer_inline(channel: str, sender: Address, push: str) -> OutboundMessage |
         db.session.add(DeliveryAttempt(delivery_id=delivery.id, started_at=now(), outcome="sent"))
         tell(delivery.message)
     return _together(carried) if carried else None
+
+
+def _to(sender: Address) -> ColumnElement[bool]:
+    return (Identity.scheme == sender.scheme) & (Identity.value == sender.value)
+
+
+def _waits_on(channel: str) -> ColumnElement[bool]:
+    return (Delivery.state == "waiting") & (Delivery.channel == channel)
+
+
+def _answered(channel: str, push: str) -> Select[Delivery]:
+    return select(Delivery).where(Delivery.channel == channel, Delivery.provider_id == push)
 
 
 def _waiting(theirs: ColumnElement[bool], *options: ExecutableOption) -> list[Delivery]:

@@ -21,7 +21,9 @@ from hub.services import waiting
 from hub.services.arrivals import Row
 
 log = logging.getLogger(__name__)
-LOOK_EVERY = 0.1
+LOOK_EVERY = 0.1  # seconds: a bot has said it soon
+A_BOT_TAKES = 1.0
+LOOK_FOR_PEOPLE_EVERY = 0.5
 TRIES_KEPT = timedelta(minutes=2)
 AFTER_THE_CUT = 0.5  # seconds; the provider has hung up for certain
 AWAITS = {("message", None), ("presence", "followed"), ("signal", "entered"), ("signal", "menu")}
@@ -43,10 +45,11 @@ def answer(channel: Channel, rows: list[Row], started: float) -> OutboundMessage
 def _answer(channel: Channel, inline: Inline, row: Row, started: float) -> OutboundMessage | None:
     is_last = _is_last(row, inline)  # asked first: a Redis that hangs must not keep us beyond the cut
     until = started + inline.within.total_seconds()
-    while time.monotonic() < until:
-        if not _is_thinking(row) and (found := _said(channel, row)):
+    while (at := time.monotonic()) < until:
+        if _has_answer(channel, row) and (found := _said(channel, row)):
             return found
-        time.sleep(LOOK_EVERY)
+        pause = LOOK_EVERY if at - started < A_BOT_TAKES else LOOK_FOR_PEOPLE_EVERY
+        time.sleep(min(pause, until - at))
     if is_last:
         return _said(channel, row)
     # so that the provider tries again, it must hang up before we answer
@@ -60,14 +63,19 @@ def _awaits(row: Row) -> bool:
     return (name, event.get(TELLS.get(name, ""))) in AWAITS
 
 
-def _is_thinking(row: Row) -> bool:
+def _sender(row: Row) -> Address:
+    assert row.event, "nothing else awaits an answer"
+    return Address(**row.event["sender"])
+
+
+def _has_answer(channel: Channel, row: Row) -> bool:
     with transaction():
-        return waiting.is_thinking(row.lane)
+        return waiting.has_answer(channel.name, _sender(row), row.lane, row.key)
 
 
 def _said(channel: Channel, row: Row) -> OutboundMessage | None:
     with transaction():
-        return waiting.answer_inline(channel.name, Address(**row.event["sender"]), row.key) if row.event else None
+        return waiting.answer_inline(channel.name, _sender(row), row.key)
 
 
 def _is_last(row: Row, inline: Inline) -> bool:

@@ -40,6 +40,6 @@ def hook(name: str) -> Response:
     said = None
     if rows := arrivals.rows(channel, incoming):
         stored = cast(Inlet, current_app.extensions["inlet"]).let_in(rows)
-        said = inline.answer(channel, rows, started) if stored and channel.capabilities.answers_inline else None
+        said = inline.answer(channel, rows, started) if stored else None
     reply = channel.acknowledge(incoming, said)
     return Response(reply.body, reply.status, {"X-Content-Type-Options": "nosniff"}, content_type=reply.content_type)
