@@ -13,12 +13,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import requests
+
+from hub.settings import DEMO_PORTS
 
 REPOSITORY = Path(__file__).parents[1]
 AGENT = {"email": "agent@example.com", "password": "yizhan-demo"}
@@ -136,16 +138,16 @@ def wait_until(holds: Callable[[], Any], what: str, seconds: float) -> None:
 
 
 def free_ports() -> int:
-    """The first of two neighbours: the hub's port and the simulator's.
+    """The hub's; the demo's others, at their distances from it, are free as well.
 
     Below those that the kernel gives to outgoing connections: one of them could take the port before its server does.
     """
     while True:
-        port = random.randrange(20_000, 32_000, 2)
-        with socket.socket() as first, socket.socket() as second:
+        port = random.randrange(20_000, 32_000, 10)
+        with ExitStack() as probes:
             try:
-                first.bind(("127.0.0.1", port))
-                second.bind(("127.0.0.1", port + 1))
+                for offset in DEMO_PORTS:
+                    probes.enter_context(socket.socket()).bind(("127.0.0.1", port + offset))
             except OSError:
                 continue
             return port

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -99,8 +99,13 @@ class InboundMessage:
     attachments: tuple[Attachment, ...] = ()
     payload: Mapping[str, Any] = field(default_factory=dict)  # what the kind needs beside text, and provider extras
     aliases: tuple[Address, ...] = ()  # the same person elsewhere, vouched for by the provider (a WeChat unionid)
+    name: str = ""  # how the sender calls themself
     thread: str = ""  # channels whose messages carry their own thread (email); "" elsewhere
-    in_reply_to: str | None = None
+    message_id: str = ""  # what answers to this message name, where the provider_id is another
+    references: tuple[str, ...] = ()  # the message_ids of what it answers, the nearest first
+    conversation: int | None = None  # which one the sender says it belongs to: believed of its participants only
+    no_answer: str = ""  # why no machine may answer: an auto-reply, a list, a loop; "" where one may
+    kept: str = ""  # the SHA-256 of the raw message in the hub's store, see WebhookChannel.keeps_raw
     renews: str = ""  # the allowance this message renews, a key of Capabilities.allowances
 
     @property
@@ -118,6 +123,7 @@ class Receipt:
     provider_id: str
     status: Literal["delivered", "read", "failed"]
     reason: str = ""
+    recipient: str = ""  # whom it is about, where one message goes to several
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,8 +186,39 @@ Event = InboundMessage | Receipt | Presence | Signal | Consent | Revocation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quoted:
+    """The message that is answered, to be quoted below the answer."""
+
+    author: str
+    sent_at: datetime
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What goes along where a message carries its own thread."""
+
+    thread: str = ""  # of the conversation; the customer's answer will bring it back
+    conversation: int | None = None
+    subject: str = ""
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
+    in_reply_to: str | None = None  # the message_id of what is answered
+    references: tuple[str, ...] = ()  # what that one referred to, oldest first
+    quoted: Quoted | None = None
+    files: tuple[File, ...] = ()
+    signature: str | None = None  # of the team; None: the channel's own
+
+
+NO_LETTER = Letter()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundMessage:
-    """One part, already cut to what the channel can carry: a text, one file, a link, a card or a menu."""
+    """One part, already cut to what the channel can carry: a text, one file, a link, a card or a menu.
+
+    Where Capabilities.whole is set it is all of the message, its files in `letter`.
+    """
 
     id: UUID  # ours; the idempotency key where the provider takes one
     to: Address
@@ -193,8 +230,7 @@ class OutboundMessage:
     notice: bool = False  # not the text itself, but the channel's notification that there is one
     author: str = ""  # the agent's or the bot's name
     by_bot: bool = False
-    subject: str = ""
-    in_reply_to: str | None = None
+    letter: Letter = NO_LETTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +238,16 @@ class DeliveryResult:
     """The provider took the message. Everything else is a SendError."""
 
     provider_id: str | None = None
+    refused: Mapping[str, str] = field(default_factory=dict)  # copies that were not taken: each address, and why
 
 
 @dataclass(frozen=True, slots=True)
 class MediaLimit:
     bytes: int
-    mimes: frozenset[str]
+    mimes: frozenset[str] | None  # None: any
+
+    def takes(self, mime: str) -> bool:
+        return self.mimes is None or mime in self.mimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +285,14 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """A message as HTML: no scripts, nothing to load."""
+
+    html: str
+    blocked: int = 0  # pictures that were not fetched
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing `yizhan doctor` looked at, and what to do where it is wrong."""
 
@@ -276,7 +324,10 @@ class Capabilities:
     notice: Notice | None = None
     allowances: Mapping[str, Grant] = field(default_factory=dict)  # none: we may write when we like
     receipts: bool = False
-    threaded: bool = False
+    threaded: bool = False  # messages carry their own thread, subject and copies
+    whole: bool = False  # text and all files travel in one message
+    begins: bool = False  # we may write to somebody who has not written yet
+    reconciles: bool = False  # Channel.reconcile can tell whether an uncertain message was sent
     resend_safe: bool = False  # the provider drops a second copy of the same OutboundMessage.id
     answers_inline: Inline | None = None  # then `send` is never called
     free_text: bool = True
@@ -350,6 +401,13 @@ class Cache(Protocol):
         ...
 
 
+Kept = Callable[[str], bytes]
+
+
+def nothing_kept(digest: str) -> bytes:
+    raise LookupError(digest)
+
+
 class Channel(ABC):
     """One account with one provider. Knows the wire; never Flask, the database or Celery."""
 
@@ -359,14 +417,38 @@ class Channel(ABC):
 
     def __init__(self, name: str, settings: Any, *, http: Http, cache: Cache):
         self.name, self.settings, self.http, self.cache = name, settings, http, cache
+        # the hub's: brings a raw request back by its SHA-256, or raises LookupError; see WebhookChannel.keeps_raw
+        self.kept: Kept = nothing_kept
 
     @abstractmethod
     def send(self, message: OutboundMessage) -> DeliveryResult:
         """Hand one message to the provider, or raise SendError."""
 
+    def address(self, written: str) -> Address:
+        """Where somebody is reached, as agents type it; ValueError says what is wrong with it."""
+        return Address(self.scheme, written)
+
+    def is_own(self, address: str) -> bool:
+        """Whether people who write to this address write to us: nobody to send a copy to."""
+        return False
+
+    def reconcile(self, message: OutboundMessage) -> DeliveryResult | None:
+        """Look whether a message whose send was Uncertain is there after all; None proves nothing. Or SendError.
+
+        Only called where Capabilities.reconciles says so.
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot look for what it sent")
+
     def fetch(self, attachment: Attachment) -> File:
         """Bring a file that came in from the provider, or raise SendError."""
         raise NotImplementedError(f"{type(self).__name__} has no files to fetch")
+
+    def page(self, kept: str, *, pictures: bool) -> Page | None:
+        """A raw message, by its SHA-256, as HTML that is safe to show; None where it has none that can be made so.
+
+        `pictures`: fetch those that lie elsewhere, which tells their owner that somebody looks.
+        """
+        return None
 
     def profile(self, who: Address) -> Profile:
         """What the provider knows of a person, or raise SendError. Only called where Capabilities.profiles says so."""
@@ -387,6 +469,9 @@ class Channel(ABC):
 class WebhookChannel(Channel):
     """The provider calls us. The hub calls verify, parse, acknowledge, in this order."""
 
+    largest_push: ClassVar[int] = 1024 * 1024  # bytes; more is refused unread
+    keeps_raw: ClassVar[bool] = False  # bodies go into the store of files, and Channel.kept brings them back
+
     @abstractmethod
     def verify(self, request: WebhookRequest) -> None:
         """Raise BadSignature unless the provider signed this request."""
@@ -398,6 +483,21 @@ class WebhookChannel(Channel):
     def acknowledge(self, request: WebhookRequest, answer: OutboundMessage | None = None) -> WebhookReply:
         """What the provider must read so that it does not try again. `answer`: see Capabilities.answers_inline."""
         return WebhookReply()
+
+
+class ReceivingChannel(WebhookChannel):
+    """We keep a connection to the provider, and it tells us what comes. A process of its own holds it."""
+
+    @abstractmethod
+    def receive(self, after: str, patience: timedelta) -> Iterator[tuple[str, WebhookRequest]]:
+        """What lies behind the bookmark `after` ("": everything), each with the bookmark behind it.
+
+        When there is no more it waits for news as long as `patience`, then ends. Raises SendError. The requests pass
+        `verify` and `parse` as pushes do.
+        """
+
+    def close(self) -> None:
+        """Let go of the connection that `receive` keeps."""
 
 
 class PolledChannel(Channel):

@@ -8,6 +8,7 @@ from channels.contract import Channel
 
 GROUP = "yizhan.channels"
 BUILT_IN = {
+    "email": "channels.email.channel:Email",
     "wechat_miniprogram": "channels.wechat.miniprogram:MiniProgram",
     "wechat_official": "channels.wechat.official:OfficialAccount",
 }

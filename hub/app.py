@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -12,6 +13,7 @@ from psycopg import RawCursor
 
 from channels.contract import Channel
 from channels.http import Http
+from hub import files
 from hub import settings as configuration
 from hub.cache import RedisCache, connect
 from hub.db import db, with_driver
@@ -72,7 +74,7 @@ def make_core(settings: Settings, data: Path, database_url: str, redis_url: str)
     app.extensions.update(
         settings=settings,
         data=data.resolve(),
-        channels=make_channels(settings, RedisCache(redis_url)),
+        channels=make_channels(settings, RedisCache(redis_url), files.under(data.resolve())),
         redis=connect(redis_url),
         doorbell=celery_doorbell(redis_url),
         typing=typing_doorbell(redis_url),
@@ -103,14 +105,18 @@ def _with_database(app: Flask, url: str) -> None:
     db.init_app(app)
 
 
-def make_channels(settings: Settings, cache: RedisCache) -> dict[str, Channel]:
-    return {name: _channel(name, settings, cache) for name in settings.channels}
+def make_channels(settings: Settings, cache: RedisCache, store: Path) -> dict[str, Channel]:
+    """`store`: where files are kept."""
+    return {name: _channel(name, settings, cache, store) for name in settings.channels}
 
 
-def _channel(name: str, settings: Settings, cache: RedisCache) -> Channel:
+def _channel(name: str, settings: Settings, cache: RedisCache, store: Path) -> Channel:
     config = settings.channels[name]
     trace = logging.getLogger(f"channels.{name}").info
-    return config.channel(name, config.settings, http=Http(config.settings.secrets(), trace), cache=cache)
+    http = Http(config.settings.secrets(), trace)
+    channel = config.channel(name, config.settings, http=http, cache=cache)
+    channel.kept = partial(files.read_in, store)
+    return channel
 
 
 def _environment(name: str) -> str:

@@ -70,6 +70,23 @@ def stream(port: int, host: str) -> None:
     _serve(host, port, 1)
 
 
+@yizhan.command()
+@click.argument("channel")
+def receiver(channel: str) -> None:
+    """Fetches what comes in on a channel that does not push, such as a mailbox: one for each."""
+    from channels.contract import ReceivingChannel
+    from hub import current
+    from hub.app import create_core
+    from hub.receiver import Receiver
+
+    app = create_core()
+    with app.app_context():
+        found = current.channels().get(channel)
+        if not isinstance(found, ReceivingChannel):
+            raise click.ClickException(f"{channel} is no channel that has to be read")
+        Receiver(app, found).run()
+
+
 def _serve(host: str, port: int, processes: int) -> None:
     # gevent: thousands of live streams wait in one process
     options = ["--worker-class", "gevent", "--workers", str(processes), "--bind", f"{host}:{port}"]

@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
+from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from hub.doorbell import Doorbell
 from hub.models import Arrival
@@ -113,7 +113,7 @@ class Inlet:
         try:
             self._insert(rows)
         except DBAPIError as error:
-            if not _is_refusal(error):
+            if not arrivals.is_refusal(error):
                 raise
             if len(rows) > 1:
                 for row in rows:
@@ -137,9 +137,3 @@ class Inlet:
                 log.warning("PostgreSQL is back: %s pushes taken from the spool", count)
             except (DBAPIError, TimeoutError) as error:
                 log.error("the spool cannot be drained yet: %s", type(error).__name__)
-
-
-def _is_refusal(error: DBAPIError) -> bool:
-    """The database is there, and will never take this."""
-    too_large = str(getattr(error.orig, "sqlstate", "")).startswith("54")
-    return too_large or not isinstance(error, OperationalError)

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, TypeVar
 
 from flask import current_app
-from sqlalchemy import CursorResult, Index, Select, event, func, select, text, tuple_, update
+from sqlalchemy import Index, Select, event, func, select, text, tuple_, update
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.base import ExecutableOption
@@ -124,14 +124,6 @@ def due_kinds() -> set[str]:
 
 def job_models() -> list[type[Job]]:
     return Job.__subclasses__()
-
-
-def purge(model: type[Job], older_than: timedelta) -> int:
-    """Forget finished jobs, a batch at a time so that nobody waits for the lock."""
-    old = select(model.id).where(model.state == "done", model.created_at < now() - older_than).limit(1000)
-    table = cast(Any, model).__table__
-    deleted = db.session.execute(table.delete().where(table.c.id.in_(old)))
-    return cast(CursorResult[Any], deleted).rowcount
 
 
 def backlog() -> list[tuple[str, str, int, float]]:

@@ -6,6 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import entry_points
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from channels.contract import Channel, ChannelSettings, Duration, Secret
+from channels.contract import Channel, ChannelSettings, Duration, ReceivingChannel, Secret
 from channels.registry import channel_class
 from hub.knowledge import FaqFile, Knowledge, normalise
 
@@ -31,10 +32,12 @@ DEMO_ENVIRONMENT = {
     "DEMO_POST_TOKEN": "demopost2026",
     "DEMO_POST_AES_KEY": "PostPostPostPostPostPostPostPostPostPostPo2",
     "DEMO_LINK_SECRET": "demo-link-secret-of-the-mini-programs-backend",
+    "DEMO_MAIL_PASSWORD": "demo-password-of-the-mailbox",
 }
-# the hub and the simulator, as the sample names them
 DEMO_PORT = 8000
-DEMO_ADDRESSES = {port: f"http://127.0.0.1:{port}" for port in (DEMO_PORT, DEMO_PORT + 1)}
+# the hub, the simulator, and the mail servers in it
+DEMO_PORTS = (0, 1, 3, 4)
+DEMO_ADDRESSES = {f"http://127.0.0.1:{DEMO_PORT + offset}": offset for offset in DEMO_PORTS}
 # Everybody can read these: whoever runs on them can be written to, and impersonated, by anybody.
 SAMPLE_VALUES = frozenset(
     {
@@ -45,6 +48,7 @@ SAMPLE_VALUES = frozenset(
         "Demo-reply-of-the-service-000000000000000001",
         "Demo-reply-of-the-shop-000000000000000000001",
         "https://hub.example.com",
+        "support@shop.example.com",
     }
 )
 
@@ -127,6 +131,7 @@ class HubFile(Strict):
     public_url: Annotated[str, AfterValidator(_web_address)] = "http://127.0.0.1:8000"
     language: Literal["zh-CN", "en"] = "zh-CN"
     teams: Annotated[dict[str, list[Email]], AfterValidator(lambda teams: {EVERYONE: [], **teams})] = {EVERYONE: []}
+    signatures: dict[str, str] = {}  # of each team, under its answers on channels that have one
     link_secret: Secret | None = None  # of those who may vouch for customers
     delivery: DeliveryTimes = DeliveryTimes()
     processes: Processes = Processes()
@@ -178,6 +183,17 @@ def from_environment() -> Settings:
     return load(folder_from_environment(), demo=bool(demo_port), demo_port=int(demo_port or DEMO_PORT))
 
 
+def receiving_channels(folder: Path) -> list[str]:
+    """Those that have a process of their own, by what their files say."""
+    found = []
+    for path in _in(folder, "channels"):
+        kind = (_toml(path, []) or {}).get("kind")
+        with suppress(LookupError, ImportError):
+            if isinstance(kind, str) and issubclass(channel_class(kind), ReceivingChannel):
+                found.append(path.stem)
+    return found
+
+
 def folder_from_environment() -> Path:
     return Path(os.environ.get("YIZHAN_CONFIG", "config"))
 
@@ -186,8 +202,9 @@ def load(folder: Path, *, demo: bool = False, demo_port: int = DEMO_PORT) -> Set
     """Everything in `folder`, or a ConfigError that names every problem. The sample's values pass in the demo only."""
     problems: list[str] = []
     # the demo can be started on another port: its own addresses follow
-    moved = {old: old.replace(str(port), str(port - DEMO_PORT + demo_port)) for port, old in DEMO_ADDRESSES.items()}
-    files = {path: _toml(path, problems, moved if demo else {}) for path in _files(folder)}
+    files = {path: _toml(path, problems) for path in _files(folder)}
+    if demo:
+        files = {path: _moved(data, demo_port) for path, data in files.items()}
     hub = _hub(folder, files, problems)
     channels = _channels(folder, files, problems)
     bots = _bots(folder, files, problems)
@@ -217,12 +234,27 @@ Files = Mapping[Path, dict[str, Any] | None]
 """What each file says; None where it could not be read, which is a problem already."""
 
 
-def _toml(path: Path, problems: list[str], moved: Mapping[str, str]) -> dict[str, Any] | None:
+def _moved(data: Any, port: int) -> Any:
+    """The same with the demo's own addresses on these ports."""
+    match data:
+        case dict():
+            return {key: _moved_port(key, value, port) for key, value in data.items()}
+        case list():
+            return [_moved(each, port) for each in data]
+        case str() if data in DEMO_ADDRESSES:
+            return f"http://127.0.0.1:{port + DEMO_ADDRESSES[data]}"
+    return data
+
+
+def _moved_port(key: str, value: Any, port: int) -> Any:
+    if key.endswith("_port") and isinstance(value, int) and value - DEMO_PORT in DEMO_PORTS:
+        return value - DEMO_PORT + port
+    return _moved(value, port)
+
+
+def _toml(path: Path, problems: list[str]) -> dict[str, Any] | None:
     try:
-        text = path.read_text(encoding="utf-8")
-        for address, new_address in moved.items():
-            text = text.replace(f'"{address}"', f'"{new_address}"')
-        return tomllib.loads(text)
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         problems.append(f"{path}: there is no such file")
     except OSError as error:
@@ -236,7 +268,16 @@ def _toml(path: Path, problems: list[str], moved: Mapping[str, str]) -> dict[str
 
 def _hub(folder: Path, files: Files, problems: list[str]) -> HubFile | None:
     path = folder / "hub.toml"
-    return _valid(HubFile, files[path], path, problems)
+    hub = _valid(HubFile, files[path], path, problems)
+    if hub:
+        _check_signatures(path, hub, problems)
+    return hub
+
+
+def _check_signatures(path: Path, hub: HubFile, problems: list[str]) -> None:
+    for team in hub.signatures:
+        if team not in hub.teams:
+            problems.append(f"{path}: signatures.{team}: there is no such team; known: {', '.join(sorted(hub.teams))}")
 
 
 def _channels(folder: Path, files: Files, problems: list[str]) -> dict[str, ChannelConfig]:
@@ -255,10 +296,11 @@ def _channels(folder: Path, files: Files, problems: list[str]) -> dict[str, Chan
         settings = _own_settings(cls, data, path, problems)
         if not (file and cls and settings):
             continue
-        if app_id := getattr(settings, "app_id", None):
-            first = accounts.setdefault((file.kind, app_id), path)
-            if first != path:  # both would take in every push
-                problems.append(f"{path}: settings.app_id: {first} has the same account")
+        for key in ("app_id", "address"):  # what says whose account it is
+            if account := getattr(settings, key, None):
+                first = accounts.setdefault((file.kind, account.lower()), path)
+                if first != path:  # both would take in everything
+                    problems.append(f"{path}: settings.{key}: {first} has the same account")
         channels[path.stem] = ChannelConfig(file, cls, settings)
     return channels
 

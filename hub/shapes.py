@@ -83,6 +83,7 @@ class MessageShape(BaseModel):
     kind: str
     text: str
     attachments: list[AttachmentShape]
+    source: AttachmentShape | None  # the raw message, where it is kept
     payload: dict[str, Any]
     sent_at: Time
     created_at: Time
@@ -98,7 +99,8 @@ class MessageShape(BaseModel):
             channel=row.channel,
             kind=row.kind,
             text=row.text,
-            attachments=[AttachmentShape.of(attachment) for attachment in row.attachments],
+            attachments=[AttachmentShape.of(each) for each in row.attachments if each.medium != "source"],
+            source=next((AttachmentShape.of(each) for each in row.attachments if each.medium == "source"), None),
             payload=row.payload,
             sent_at=row.sent_at,
             created_at=row.created_at,
@@ -124,6 +126,7 @@ class AllowanceShape(BaseModel):
 class ConversationShape(BaseModel):
     id: int
     status: str
+    subject: str
     contact: Ref
     channels: list[str]
     assignee: Ref | None
@@ -142,6 +145,7 @@ class ConversationShape(BaseModel):
         return cls(
             id=row.id,
             status=row.status,
+            subject=row.subject,
             contact=Ref(id=row.contact.id, name=row.contact.name),
             channels=[row.reply_channel],
             assignee=Ref(id=row.assignee.id, name=row.assignee.name) if row.assignee else None,
@@ -228,12 +232,21 @@ class AgentShape(BaseModel):
 
 class ChannelShape(BaseModel):
     name: str
-    state: str  # ok, paused
+    state: str  # ok; paused: it does not send; deaf: it does not receive
     reason: str
+
+
+class ReceiverShape(BaseModel):
+    state: str  # ok, failing, away: its process is not there
+    reason: str
+    since: Time | None
+    heard_at: Time | None
 
 
 class ChannelHealth(ChannelShape):
     label: str
+    begins: bool  # we may write first
+    receiver: ReceiverShape | None  # None: the provider calls us
     last_inbound_at: Time | None
     last_outbound_at: Time | None
     queued: int

@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub import embedded
+from hub import embedded, settings
 from hub.children import GaveUp, Printer, Stopped, Supervisor
 from hub.embedded import CannotStart
 from hub.leash import Child, Leash
-from hub.settings import DEMO_ENVIRONMENT
+from hub.settings import DEMO_ENVIRONMENT, DEMO_PORTS
 
 SERVICES = {"postgres": "DATABASE_URL", "redis": "REDIS_URL"}
 SECONDS_FOR_THE_LAST_RUN = 15.0
@@ -59,10 +59,12 @@ def plan(config: Path, data: Path, port: int, demo: bool) -> Plan:
         child("worker", "workers", "worker"),
         child("beat", "workers", "beat"),
     ]
+    receiving = settings.receiving_channels(config)
+    children += [child(f"receiver {name}", "workers", "receiver", name) for name in receiving]
     if demo:
         hub = f"http://127.0.0.1:{port}"
         children.append(child("simulator", "simulator", "--port", str(port + 1), "--hub", hub))
-    ports = [port, port + 1] if demo else [port]
+    ports = [port + offset for offset in DEMO_PORTS] if demo else [port]
     return Plan(first, children, ports, lambda: _web_ready(port) and all(map(_listening, ports)), _welcome(port, demo))
 
 

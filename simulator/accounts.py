@@ -245,3 +245,8 @@ class World:
 
     def holder(self, user: User) -> str:
         return user.held_by if user.held_by and user.held_until > self.now() else ""
+
+
+def new_unionid() -> str:
+    """Of a person whom no account knows yet."""
+    return "u" + secrets.token_urlsafe(20)[:27]

@@ -1,4 +1,4 @@
-"""The simulator as one WSGI application: provider API, control API and the customer page."""
+"""The simulator as one WSGI application: provider API, control API, the customer page, and mail servers beside it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from simulator.accounts import World
 from simulator.control import control
 from simulator.customer import customer
 from simulator.faults import Faults, Log
+from simulator.mail import servers
+from simulator.mail.api import mail
+from simulator.mail.post import Post
 from simulator.push import Pusher
 from simulator.quotas import Quotas
 from simulator.tokens import Tokens
@@ -20,21 +23,25 @@ PAGE = Path(__file__).parent / "page"
 LARGEST_BODY = 16 * 1024 * 1024
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'"
+    "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'"
 )
 
 
-def create_app(hub: str, own_url: str) -> Flask:
+def create_app(hub: str, own_url: str, mail_ports: servers.Ports) -> Flask:
     app = Flask(__name__, static_folder=PAGE, static_url_path="/page")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     world, faults, log = World(hub, own_url), Faults(), Log()
+    post = Post()
     demo.furnish(world)
+    demo.furnish_post(post)
+    servers.start(post, faults, log, mail_ports)
     tokens, quotas, pusher = Tokens(world.now), Quotas(world.now), Pusher(world, faults, log)
     app.register_blueprint(provider(world, tokens, quotas, faults, log, pusher))
-    app.register_blueprint(control(world, tokens, quotas, faults, log, pusher))
+    app.register_blueprint(control(world, post, tokens, quotas, faults, log, pusher))
     app.register_blueprint(customer(world, pusher))
+    app.register_blueprint(mail(post, log))
 
     @app.get("/")
     def page() -> Response:

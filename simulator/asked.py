@@ -76,8 +76,11 @@ class BurstAsked(Asked):
 
 
 class FaultAsked(Asked):
-    endpoint: Annotated[str, _one_of(NAMES | {"*", "push"})]
-    kind: Literal["errcode", "http", "slow", "reset_after", "fails_later", "duplicate", "out_of_order"]
+    endpoint: Annotated[str, _one_of(NAMES | {"*", "push", "smtp", "imap"})]
+    kind: (
+        Literal["errcode", "http", "slow", "reset_after", "fails_later", "duplicate", "out_of_order"]
+        | Literal["busy", "refuse_login", "hang", "drop"]
+    )
     errcode: int = -1
     status: Annotated[int, Field(ge=400, le=599)] = 502
     seconds: Annotated[float, Field(ge=0, le=120)] | None = None

@@ -8,18 +8,17 @@ GET  quotas?app_id=&endpoint=        POST quotas {app_id, endpoint, per_day?, pe
 GET  faults   POST faults {endpoint, kind, times, ...}   DELETE faults
 POST tokens/revoke {app_id}          GET, POST clock {advance}          GET log?endpoint=&limit=
 POST burst   GET burst/<id>          POST reset
-What customers do is in customer.py.
+What customers do is in customer.py, mail in mail/api.py.
 """
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
 
 from simulator import demo
-from simulator.accounts import Account, Template, User, World
+from simulator.accounts import Account, Template, User, World, new_unionid
 from simulator.asked import (
     AccountAsked,
     BurstAsked,
@@ -38,12 +37,17 @@ from simulator.burst import Burst
 from simulator.envelope import echo_query
 from simulator.faults import Fault, Faults, Log
 from simulator.kinds import KINDS
+from simulator.mail.post import Post
 from simulator.push import Pusher
 from simulator.quotas import Limit, Quotas
 from simulator.tokens import Tokens
 from simulator.wechat import RECEIPTED
 
 PUSH_FAULTS = {"duplicate": 0.0, "out_of_order": 1.0}  # with the seconds they last unless told
+MAIL_FAULTS = {
+    "smtp": {"busy": 0.0, "refuse_login": 0.0, "hang": 3600.0, "reset_after": 0.0},
+    "imap": {"busy": 0.0, "refuse_login": 0.0, "drop": 0.0},
+}
 API_FAULTS = {"errcode": 0.0, "http": 0.0, "slow": 10.0, "reset_after": 0.0}
 ACCOUNT_SHOWN = (
     *("app_id", "name", "original_id", "kind", "verified", "mode", "format", "push_url", "push_tries", "push_timeout"),
@@ -52,7 +56,9 @@ ACCOUNT_SHOWN = (
 RECEIPT_FAULTS = {"fails_later": 0.0}
 
 
-def control(world: World, tokens: Tokens, quotas: Quotas, faults: Faults, log: Log, pusher: Pusher) -> Blueprint:
+def control(
+    world: World, post: Post, tokens: Tokens, quotas: Quotas, faults: Faults, log: Log, pusher: Pusher
+) -> Blueprint:
     blueprint = Blueprint("control", __name__, url_prefix="/_sim")
     bursts: dict[str, Burst] = {}
 
@@ -88,7 +94,7 @@ def control(world: World, tokens: Tokens, quotas: Quotas, faults: Faults, log: L
         account, asked = account_or_404(world, app_id), body_as(UserAsked)
         given = asked.model_dump()
         if asked.unionid is None:
-            given["unionid"] = "u" + secrets.token_urlsafe(20)[:27]
+            given["unionid"] = new_unionid()
         return jsonify(user_view(world.add_user(account, **given))), 201
 
     @blueprint.post("/accounts/<app_id>/templates")
@@ -135,12 +141,13 @@ def control(world: World, tokens: Tokens, quotas: Quotas, faults: Faults, log: L
     @blueprint.post("/faults")
     def add_fault() -> tuple[Response, int]:
         asked = body_as(FaultAsked)
-        lasts = PUSH_FAULTS if asked.endpoint == "push" else API_FAULTS
+        lasts = MAIL_FAULTS.get(asked.endpoint) or (PUSH_FAULTS if asked.endpoint == "push" else API_FAULTS)
         lasts = lasts | RECEIPT_FAULTS if asked.endpoint in RECEIPTED else lasts
         if asked.kind not in lasts:
             abort(problem(f"{asked.endpoint} has no fault of kind {asked.kind}"))
         seconds = lasts[asked.kind] if asked.seconds is None else asked.seconds
         faults.add(Fault(**asked.model_dump() | {"seconds": seconds}))
+        post.tell()  # connections that only wait fail too
         return jsonify(items=faults.waiting()), 201
 
     @blueprint.delete("/faults")
@@ -178,6 +185,8 @@ def control(world: World, tokens: Tokens, quotas: Quotas, faults: Faults, log: L
         with world.lock:
             world.clear()
             demo.furnish(world)
+            post.clear()
+            demo.furnish_post(post)
             tokens.clear()
             quotas.reset()
         bursts.clear()

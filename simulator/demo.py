@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 
 from simulator.accounts import Account, Template, World
+from simulator.mail.post import CUSTOMERS, Post
 
-# who -> unionid, language, then the openid in each account
+# who -> unionid, language, then the end of the openid in each account, and the name before the @ of the mail address
 PEOPLE = {
-    "小明": ("uDemoXiaoMing000000000000001", "zh_CN", "XiaoMing0000001"),
-    "小红": ("uDemoXiaoHong000000000000002", "zh_CN", "XiaoHong0000002"),
-    "Alex": ("uDemoAlex0000000000000000003", "en", "Alex00000000003"),
+    "小明": ("uDemoXiaoMing000000000000001", "zh_CN", "XiaoMing0000001", "xiaoming"),
+    "小红": ("uDemoXiaoHong000000000000002", "zh_CN", "XiaoHong0000002", "xiaohong"),
+    "Alex": ("uDemoAlex0000000000000000003", "en", "Alex00000000003", "alex"),
 }
 SHOP, SERVICE, POST = "wx5a1e0de30c0ffee0", "wx0ff1c1a1acc00001", "wx5ub5c21b71000002"
 OPENID_BEGINS = {SHOP: "oDemo5a1e0de3", SERVICE: "oServ0ff1c1a1", POST: "oPost5ub5c21b"}
@@ -80,5 +81,10 @@ def furnish(world: World) -> None:
     for account in _accounts(world.hub):
         account.templates = {template.id: template for template in TEMPLATES[account.app_id]}
         world.accounts[account.app_id] = account
-        for name, (unionid, language, ends) in PEOPLE.items():
+        for name, (unionid, language, ends, _) in PEOPLE.items():
             world.add_user(account, name, OPENID_BEGINS[account.app_id] + ends, unionid, language=language)
+
+
+def furnish_post(post: Post) -> None:
+    for name, (unionid, language, _, local) in PEOPLE.items():
+        post.add_person(name, f"{local}@{CUSTOMERS}", unionid, language)

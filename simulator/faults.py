@@ -37,11 +37,13 @@ class Faults:
         with self._lock:
             self._waiting.clear()
 
-    def take(self, endpoint: str) -> Fault | None:
+    def take(self, endpoint: str, kind: str = "") -> Fault | None:
+        """Of one kind where what happens has several moments at which it can fail; "*" is none of these then."""
         if not self._waiting:
             return None
+        wanted = ((endpoint, kind),) if kind else ((endpoint, ""), ("*", ""))
         with self._lock:
-            fault = next((f for f in self._waiting if f.endpoint in (endpoint, "*")), None)
+            fault = next((f for f in self._waiting if (f.endpoint, kind and f.kind) in wanted), None)
             if fault is not None:
                 fault.times -= 1
                 if fault.times <= 0:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,26 +17,11 @@ from sqlalchemy import create_engine, make_url, text
 
 from hub import embedded
 from hub.cache import RedisCache
+from tests.channels.email import servers
+from tests.channels.email.servers import ImapServer
 from tests.pager import ENTRY_POINTS, Pager
+from tests.places import temporary_data
 from tests.stage import CONFIG, SECRETS, Stage, WeChat
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@contextmanager
-def temporary_data() -> Iterator[Path]:
-    """A data directory that PostgreSQL's account can reach when the tests run as root; pytest's own it cannot."""
-    directory = Path(tempfile.mkdtemp(prefix="yizhan-"))
-    directory.chmod(0o711)
-    try:
-        yield directory
-    finally:
-        shutil.rmtree(directory)
 
 
 @pytest.fixture
@@ -128,13 +110,16 @@ _apps: list[Flask] = []
 @pytest.fixture
 def app(environment: Mapping[str, str], database_url: str, redis_url: str) -> Flask:
     """The web process as it is run, made once; its tables and its Redis are empty."""
+    from hub import files
     from hub.app import create_app, make_channels
 
     if not _apps:
         _apps.append(create_app())
     empty(database_url, redis_url)
     # they remember what a provider asked for: a pause, a token
-    _apps[0].extensions["channels"] = make_channels(_apps[0].extensions["settings"], RedisCache(redis_url))
+    _apps[0].extensions["channels"] = make_channels(
+        _apps[0].extensions["settings"], RedisCache(redis_url), files.under(_apps[0].extensions["data"])
+    )
     Pager.answers.clear()
     Pager.sent.clear()
     return _apps[0]
@@ -161,6 +146,40 @@ def empty(database_url: str, redis_url: str) -> None:
         connection.execute(script)  # type: ignore[call-overload]
     with Redis.from_url(redis_url) as redis:
         redis.flushdb()
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[ImapServer]:
+    with servers.dovecot() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postfix(dovecot: ImapServer) -> Iterator[int]:
+    with servers.postfix(dovecot.lmtp_port) as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def pymap() -> Iterator[ImapServer]:
+    with servers.pymap() as server:
+        yield server
+
+
+@pytest.fixture(params=["dovecot", "pymap"])
+def imap(request: pytest.FixtureRequest) -> ImapServer:
+    server: ImapServer = request.getfixturevalue(request.param)
+    return server
+
+
+@pytest.fixture
+def folder(imap: ImapServer) -> str:
+    """Nobody else's."""
+    name = f"box{uuid4().hex[:8]}"
+    client = imap.client()
+    assert client.create(name)[0] == "OK"
+    client.logout()
+    return name
 
 
 @pytest.fixture

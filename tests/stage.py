@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from hmac import new as hmac
 from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,6 +37,8 @@ SECRETS = {
     "TEST_APP_SECRET": "app-secret-9f2c&x",
     "TEST_TOKEN": "pushtoken2026",
     "TEST_AES_KEY": "Kx9mQ2vT7bN4pL8wZ3cF6hJ1rS5dG0yUaEiOqWtMnBo",
+    "TEST_MAIL_PASSWORD": "secret-of-the-mailbox",
+    "TEST_HOOK_SECRET": "hook-secret-7f3a",
 }
 # the last digit of the app_id and the original_id in tests/config
 ACCOUNTS = {"shop": "1", "desk": "2", "service": "3", "post": "4", "stall": "5"}
@@ -126,6 +130,15 @@ class Stage:
         sealed = {"Encrypt": seal.ciphertext}
         body = xml(sealed) if channel in OFFICIAL else json.dumps(sealed)
         return self.app.test_client().post(f"/hooks/{channel}", query_string=query, data=body)
+
+    def mail(self, raw: bytes, channel: str = "mail") -> TestResponse:
+        """A mail server posts what came in."""
+        said_at = str(int(time.time()))
+        signature = hmac(SECRETS["TEST_HOOK_SECRET"].encode(), said_at.encode() + b"." + raw, sha256).hexdigest()
+        headers = {"X-Yizhan-Timestamp": said_at, "X-Yizhan-Signature": signature}
+        response = self.app.test_client().post(f"/hooks/{channel}", data=raw, headers=headers)
+        assert response.status_code == 200, response.text
+        return response
 
     def page(self, *events: Event) -> None:
         """The provider of the pager pushes these events."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import timedelta
@@ -21,12 +21,12 @@ from channels.errors import SendError, Uncertain
 from hub import current, files
 from hub.db import now, transaction
 from hub.doorbell import TYPING, WORK, pending_key
-from hub.jobs import again, claim, due_kinds, lost_claims, one_again, purge, retry_later, served
-from hub.models import Arrival, BotTurn, Delivery, MediaFetch, ProfileFetch, Transcription
-from hub.services import attachments, bot_turns, conversations, deliveries, intake
+from hub.jobs import again, claim, due_kinds, lost_claims, one_again, retry_later, served
+from hub.models import Arrival, BotTurn, Delivery, MediaFetch, ProfileFetch, Reconciliation, Transcription
+from hub.services import arrivals, attachments, bot_turns, conversations, deliveries, intake
 from hub.services.bot_turns import Question
 from hub.services.deliveries import Outcome
-from workers import audio, profiles, transcription
+from workers import audio, profiles, reconciling, transcription
 from workers.app import bots, celery, hub
 from workers.bots.thinking import think
 from workers.calls import tried
@@ -135,8 +135,8 @@ def deliver(limit: int) -> int:
         claimed = deliveries.claim_due(limit)
     if not claimed:
         return 0
-    senders = _senders()
-    sends = [senders.submit(_send, files.folder(), current.channels()[each.channel], each) for each in claimed]
+    senders, store, signatures = _senders(), files.folder(), current.settings().hub.signatures
+    sends = [senders.submit(_send, current.channels()[each.channel], each, store, signatures) for each in claimed]
     for outcomes in _as_they_end(sends):
         with transaction():
             deliveries.record(outcomes)
@@ -149,11 +149,11 @@ def _senders() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(SENDS_AT_ONCE)
 
 
-def _send(store: Path, channel: Channel, delivery: Delivery) -> Outcome:
+def _send(channel: Channel, delivery: Delivery, store: Path, signatures: Mapping[str, str]) -> Outcome:
     started_at = now()
     result: DeliveryResult | SendError
     try:
-        result = channel.send(deliveries.outbound(delivery, store))
+        result = channel.send(deliveries.outbound(delivery, store, signatures))
     except SendError as error:
         result = error
     except Exception as error:  # a bug in the adapter: it may have come before or after the send
@@ -202,6 +202,7 @@ DOES: dict[str, tuple[Callable[[int], int], int]] = {
     "media_fetch": (fetch, 1),
     "profile_fetch": (profiles.fetch_profiles, 1),
     "transcription": (transcription.transcribe, 1),
+    "reconciliation": (reconciling.reconcile, 1),
 }
 
 
@@ -219,7 +220,7 @@ def sweep() -> None:
         older_than = current.settings().hub.delivery.claim_expires
         with transaction():
             deliveries.expire_claims(older_than)
-            for model in (BotTurn, MediaFetch, ProfileFetch, Transcription):
+            for model in (BotTurn, MediaFetch, ProfileFetch, Transcription, Reconciliation):
                 for job in lost_claims(model, older_than):
                     retry_later(job, timedelta(0))
             conversations.wake_due()
@@ -234,7 +235,7 @@ def tidy() -> None:
         purged = True
         while purged:
             with transaction():
-                purged = bool(purge(Arrival, ARRIVALS_KEPT))
+                purged = bool(arrivals.forget(ARRIVALS_KEPT))
 
 
 def _taken_up(kind: str) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from hmac import new as hmac
 from typing import ClassVar
 
 from channels.contract import (
+    Address,
     Attachment,
     Cache,
     Capabilities,
@@ -19,66 +19,44 @@ from channels.contract import (
     File,
     Finding,
     MediaLimit,
-    Medium,
     OutboundMessage,
+    Page,
     Paste,
-    WebhookChannel,
+    ReceivingChannel,
     WebhookRequest,
     check_signature,
 )
-from channels.email import composing, doctor, incoming
+from channels.email import composing, doctor, incoming, showing
 from channels.email.answers import MailboxThrottled
-from channels.email.composing import PLAIN, Letter, Sender
+from channels.email.composing import Sender
 from channels.email.imap import Credentials, Imap
-from channels.email.mailbox import Mailbox
+from channels.email.mailbox import LARGEST_MAIL, Mailbox
 from channels.email.pacing import Pace
-from channels.email.parsing import parse
+from channels.email.parsing import Mail, parse
 from channels.email.sent import Sent
 from channels.email.settings import MailSettings
 from channels.email.smtp import Envelope, Smtp
 from channels.email.tokens import Tokens
-from channels.errors import BadSignature, Refused, SendError, Unreachable
+from channels.errors import BadSignature, Refused, SendError
 from channels.http import Http
 
 log = logging.getLogger(__name__)
 
 CLOCKS_DIFFER = timedelta(minutes=5)
-MIMES: Mapping[Medium, frozenset[str]] = {
-    "image": frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"}),
-    "audio": frozenset({"audio/mpeg", "audio/mp4", "audio/amr", "audio/wav", "audio/x-wav", "audio/ogg"}),
-    "video": frozenset({"video/mp4", "video/quicktime", "video/webm"}),
-    "file": frozenset(
-        {
-            "application/pdf",
-            "application/zip",
-            "application/msword",
-            "application/vnd.ms-excel",
-            "application/vnd.ms-powerpoint",
-            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-            "text/plain",
-            "text/csv",
-            "text/calendar",
-        }
-    ),
-}
 
 
-@dataclass(frozen=True, slots=True)
-class PostedMail(DeliveryResult):
-    """Copies may have been refused though the customer's mail was not: each address with the reason."""
-
-    refused: Mapping[str, str] = field(default_factory=dict)
-
-
-class Email(WebhookChannel):
+class Email(ReceivingChannel):
     Settings: ClassVar[type[MailSettings]] = MailSettings
     scheme = incoming.SCHEME
+    largest_push = LARGEST_MAIL
+    keeps_raw = True
     capabilities = Capabilities(
-        media={medium: MediaLimit(composing.LARGEST, mimes) for medium, mimes in MIMES.items()},
+        media=dict.fromkeys(("image", "audio", "video", "file"), MediaLimit(composing.LARGEST, None)),
         links=True,
         threaded=True,
+        whole=True,
+        begins=True,
+        reconciles=True,
     )
     settings: MailSettings
 
@@ -89,11 +67,8 @@ class Email(WebhookChannel):
         *,
         http: Http,
         cache: Cache,
-        kept: Callable[[str], bytes] | None = None,
     ):
-        """`kept` brings the raw mail of a SHA-256 back, for what is attached to it."""
         super().__init__(name, settings, http=http, cache=cache)
-        self.kept = kept
         self.tokens = Tokens(settings.address, settings.signing_key)
         self._credentials = Credentials(settings, http, cache)
         self._imap = Imap(settings, self._credentials, cache)
@@ -101,6 +76,16 @@ class Email(WebhookChannel):
         self._sent = Sent(self._imap)
         self._pace = Pace(settings.address, settings.pace, cache)
         self._mailbox = Mailbox(settings, self._imap)
+
+    def address(self, written: str) -> Address:
+        try:
+            composing.address(written)
+        except Refused as error:
+            raise ValueError(error.reason) from None
+        return Address(self.scheme, written.strip().lower())
+
+    def is_own(self, address: str) -> bool:
+        return incoming.is_own(address.lower(), self.settings)
 
     # in
 
@@ -129,18 +114,25 @@ class Email(WebhookChannel):
 
     def fetch(self, attachment: Attachment) -> File:
         digest, _, number = attachment.ref.partition(":")
-        if not self.kept:
-            raise Unreachable("the raw mail is not at hand")
-        found = parse(self.kept(digest)).attachments
+        found = self._parsed(digest).attachments
         if not number.isdecimal() or int(number) >= len(found):
             raise Refused("the mail has no such attachment")
         part = found[int(number)]
         return File(part.name, part.mime, part.content)
 
+    def page(self, kept: str, *, pictures: bool) -> Page | None:
+        return showing.page(self._parsed(kept), pictures=pictures)
+
+    def _parsed(self, digest: str) -> Mail:
+        try:
+            return parse(self.kept(digest))
+        except LookupError:
+            raise Refused("the mail is no longer in the store", code="lost_file") from None
+
     # out
 
-    def send(self, message: OutboundMessage, letter: Letter = PLAIN) -> DeliveryResult:
-        envelope, message_id = self._written(message, letter)
+    def send(self, message: OutboundMessage) -> DeliveryResult:
+        envelope, message_id = self._written(message)
         self._pace.check()
         try:
             refused = self._smtp.deliver(envelope)
@@ -148,31 +140,30 @@ class Email(WebhookChannel):
             self._pace.pause(error)
             raise
         self._keep_copy(envelope.raw, message_id)
-        return PostedMail(message_id.strip("<>"), {address: error.reason for address, error in refused.items()})
+        return DeliveryResult(message_id.strip("<>"), {address: error.reason for address, error in refused.items()})
 
-    def reconcile(self, message: OutboundMessage, letter: Letter = PLAIN) -> DeliveryResult | None:
+    def reconcile(self, message: OutboundMessage) -> DeliveryResult | None:
         """After Uncertain: what the Sent folder says. None is no proof that it was not sent."""
-        message_id = self._message_id(message, letter)
+        message_id = self._message_id(message)
         return DeliveryResult(message_id.strip("<>")) if self._sent.has(message_id) else None
 
-    def _written(self, message: OutboundMessage, letter: Letter) -> tuple[Envelope, str]:
-        message_id = self._message_id(message, letter)
-        thread = letter.thread or message.id.hex
-        reply_to = self.tokens.reply_address(thread) if self.settings.has_plus_address else self.settings.address
+    def _written(self, message: OutboundMessage) -> tuple[Envelope, str]:
+        message_id, settings = self._message_id(message), self.settings
+        plus = settings.has_plus_address
         sender = Sender(
-            address=self.settings.address,
-            name=self.settings.name,
-            reply_to=reply_to,
+            address=settings.address,
+            name=settings.name,
+            reply_to=self.tokens.reply_address(message.letter.thread or message.id.hex) if plus else settings.address,
             message_id=message_id,
             loop_mark=self.tokens.loop_mark(),
-            signature=self.settings.signature,
+            signature=settings.signature,
+            numbered=settings.numbers_subjects,
         )
-        to, *copies = composing.recipients(message, letter)
-        raw = composing.compose(message, letter, sender)
-        return Envelope(self.settings.address, to, copies, raw), message_id
+        to, *copies = composing.recipients(message)
+        return Envelope(settings.address, to, copies, composing.compose(message, sender)), message_id
 
-    def _message_id(self, message: OutboundMessage, letter: Letter) -> str:
-        return self.tokens.message_id(message.id, letter.thread, message.to.value)
+    def _message_id(self, message: OutboundMessage) -> str:
+        return self.tokens.message_id(message.id, message.letter.thread, message.to.value)
 
     def _keep_copy(self, raw: bytes, message_id: str) -> None:
         wanted = self.settings.append_sent

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import mimetypes
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import encoders, policy
 from email.charset import BASE64, QP, Charset
@@ -17,7 +19,7 @@ from email.utils import format_datetime
 from html import escape
 from io import BytesIO
 
-from channels.contract import File, Link, OutboundMessage
+from channels.contract import File, Letter, Link, OutboundMessage, Quoted
 from channels.email import markdown
 from channels.email.settings import ADDRESS
 from channels.errors import Refused
@@ -27,35 +29,12 @@ LINE = 998  # the longest there may be
 REFERENCES = 20  # beside the first
 LONGEST_ID = 250
 LOOP_HEADER = "X-Yizhan"
+UNKNOWN = "application/octet-stream"
 MACHINE = {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All"}
+ANSWER = re.compile(r"(?:re|aw|sv|antw|回复|答复|回覆)\s*(?:\[\d+\])?[:：]", re.IGNORECASE)
 # we fold ourselves: the old policies put a long Message-ID on a line of its own, the new ones encode it; some mail
 # programs understand neither, and do not thread
 WIRE = policy.Compat32(linesep="\r\n", max_line_length=LINE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quoted:
-    """The mail that is answered."""
-
-    author: str
-    sent_at: datetime
-    text: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """What a mail has beside an OutboundMessage."""
-
-    thread: str = ""  # of the conversation; the customer's answer will bring it back
-    cc: tuple[str, ...] = ()
-    bcc: tuple[str, ...] = ()
-    references: tuple[str, ...] = ()  # of the mail that is answered, oldest first
-    quoted: Quoted | None = None
-    files: tuple[File, ...] = ()  # beside OutboundMessage.file
-    signature: str | None = None  # None: the mailbox's
-
-
-PLAIN = Letter()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,22 +47,23 @@ class Sender:
     message_id: str
     loop_mark: str
     signature: str = ""
+    numbered: bool = False  # the subject names the conversation
 
 
-def compose(message: OutboundMessage, letter: Letter, sender: Sender) -> bytes:
+def compose(message: OutboundMessage, sender: Sender) -> bytes:
     """Bcc stays out of it: that is for the envelope."""
-    mail = _body(message, letter, sender)
-    for name, value in _headers(message, letter, sender):
+    mail = _body(message, sender)
+    for name, value in _headers(message, sender):
         mail[name] = value
     written = BytesIO()
     BytesGenerator(written, mangle_from_=False, policy=WIRE).flatten(mail)
     return written.getvalue()
 
 
-def recipients(message: OutboundMessage, letter: Letter) -> tuple[str, ...]:
+def recipients(message: OutboundMessage) -> tuple[str, ...]:
     """The customer first, and everybody once."""
     everybody: dict[str, str] = {}
-    for each in (message.to.value, *letter.cc, *letter.bcc):
+    for each in (message.to.value, *message.letter.cc, *message.letter.bcc):
         everybody.setdefault(each.lower(), address(each))
     return tuple(everybody.values())
 
@@ -103,19 +83,20 @@ def address(written: str) -> str:
 # headers
 
 
-def _headers(message: OutboundMessage, letter: Letter, sender: Sender) -> Iterable[tuple[str, str]]:
+def _headers(message: OutboundMessage, sender: Sender) -> Iterable[tuple[str, str]]:
+    letter = message.letter
     yield "From", _mailbox(sender.name or message.author, sender.address)
     yield "To", address(message.to.value)
     if letter.cc:
         yield "Cc", ",\n ".join(address(each) for each in letter.cc)
     if sender.reply_to.lower() != sender.address.lower():
         yield "Reply-To", _mailbox(sender.name, sender.reply_to)
-    yield "Subject", _encoded(_one_line(message.subject), "Subject")
+    yield "Subject", _encoded(_subject(letter, sender.numbered), "Subject")
     yield "Date", format_datetime(datetime.now(UTC))
     yield "Message-ID", sender.message_id
-    if parent := _message_id(message.in_reply_to):
+    if parent := _message_id(letter.in_reply_to):
         yield "In-Reply-To", parent
-    if references := chain(letter.references, message.in_reply_to):
+    if references := chain(letter.references, letter.in_reply_to):
         yield "References", "\n ".join(references)
     yield LOOP_HEADER, sender.loop_mark
     if message.by_bot or message.notice:
@@ -130,10 +111,13 @@ def chain(references: Sequence[str], parent: str | None) -> list[str]:
     return ordered if len(ordered) <= REFERENCES + 1 else [ordered[0], *ordered[-REFERENCES:]]
 
 
-def reply_subject(subject: str) -> str:
-    """`Re: ` once."""
-    plain = _one_line(subject)
-    return plain if plain[:3].lower() in ("re:", "re：") else f"Re: {plain}"
+def _subject(letter: Letter, numbered: bool) -> str:
+    """`Re: ` once, and the number once."""
+    plain = _one_line(letter.subject)
+    if letter.in_reply_to and not ANSWER.match(plain):
+        plain = f"Re: {plain}"
+    mark = f"[#{letter.conversation}]"
+    return f"{plain} {mark}".strip() if numbered and letter.conversation and mark not in plain else plain
 
 
 def _message_id(written: str | None) -> str:
@@ -167,7 +151,8 @@ def _one_line(text: str) -> str:
 # bodies
 
 
-def _body(message: OutboundMessage, letter: Letter, sender: Sender) -> Message:
+def _body(message: OutboundMessage, sender: Sender) -> Message:
+    letter = message.letter
     files = tuple(file for file in (message.file, *letter.files) if file)
     if (size := sum(len(file.content) for file in files)) > LARGEST:
         raise Refused(f"the files have {size // 1024 // 1024} MB together, a mail carries {LARGEST // 1024 // 1024}")
@@ -231,7 +216,9 @@ def _part(text: str, subtype: str) -> MIMEText:
 
 
 def _attached(file: File) -> MIMEBase:
-    kind, _, subtype = (file.mime if file.mime.count("/") == 1 else "application/octet-stream").partition("/")
+    # the hub names a type by the bytes, which say nothing of a text or a table
+    vague = file.mime.count("/") != 1 or file.mime == "application/octet-stream"
+    kind, _, subtype = ((mimetypes.guess_type(file.name)[0] if vague else file.mime) or UNKNOWN).partition("/")
     part = MIMEBase(kind, subtype, policy=WIRE)
     part.set_payload(file.content)
     encoders.encode_base64(part)

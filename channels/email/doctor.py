@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 
 from imap_tools.mailbox import BaseMailBox
 
-from channels.contract import Address, Finding, OutboundMessage, Paste
+from channels.contract import Address, Finding, Letter, OutboundMessage, Paste
 from channels.email import domain, providers
 from channels.email.commands import Entry, entry, fetch, uids
-from channels.email.composing import PLAIN, Sender, compose
+from channels.email.composing import Sender, compose
 from channels.email.imap import Imap, select
 from channels.email.settings import MailSettings
 from channels.email.smtp import Envelope, Smtp
@@ -114,8 +114,8 @@ def _probe(settings: MailSettings, smtp: Smtp, tokens: Tokens, to: str) -> str:
     message = OutboundMessage(
         id=delivery,
         to=Address("email", to),
-        subject="Yizhan: a test of this mailbox",
         text="Sent by `yizhan doctor`, which deletes it again.",
+        letter=Letter(subject="Yizhan: a test of this mailbox"),
         by_bot=True,
     )
     message_id = tokens.message_id(delivery, "", to)
@@ -126,7 +126,7 @@ def _probe(settings: MailSettings, smtp: Smtp, tokens: Tokens, to: str) -> str:
         message_id=message_id,
         loop_mark=tokens.loop_mark(),
     )
-    smtp.deliver(Envelope(settings.address, to, (), compose(message, PLAIN, sender)))
+    smtp.deliver(Envelope(settings.address, to, (), compose(message, sender)))
     return message_id
 
 

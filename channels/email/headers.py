@@ -178,9 +178,12 @@ def identifier(value: bytes) -> str | None:
 
 
 def date(value: bytes) -> datetime | None:
+    """In the zone that the sender wrote."""
     try:
         told = parsedate_to_datetime(plain(value[:200]))
-        return (told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(UTC)
+        told = told if told.tzinfo else told.replace(tzinfo=UTC)
+        told.astimezone(UTC)  # the first and the last years do not have every zone
+        return told
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -42,20 +42,25 @@ def _came_back(mail: Mail, request: WebhookRequest, tokens: Tokens) -> list[Even
     if not bounce or bounce.delayed or not tokens.origin(original):
         return []
     happened, key = _sent_at(mail, request), sha256(request.body).hexdigest()
-    reason = f"{bounce.reason or RETURNED}: {', '.join(bounce.recipients)} {bounce.status}".strip(": ")
-    receipt = Receipt(key=f"bounce:{key}", sent_at=happened, provider_id=original, status="failed", reason=reason)
-    gone = [
-        Presence(
-            key=f"gone:{key}:{recipient.lower()}",
-            sender=Address(SCHEME, recipient.lower()),
-            sent_at=happened,
-            state="left",
-            payload={"reason": reason},
+    found: list[Event] = []
+    for recipient in dict.fromkeys(each.lower() for each in bounce.recipients) or {"": None}:
+        reason = f"{bounce.reason or RETURNED}: {recipient} {bounce.status}".strip(": ")
+        found.append(
+            Receipt(
+                key=f"bounce:{key}:{recipient}",
+                sent_at=happened,
+                provider_id=original,
+                status="failed",
+                reason=reason,
+                recipient=recipient,
+            )
         )
-        for recipient in bounce.recipients
-        if bounce.permanent and tokens.was_sent_to(original, recipient)
-    ]
-    return [receipt, *gone]
+        if bounce.permanent and tokens.was_sent_to(original, recipient):
+            sender, payload = Address(SCHEME, recipient), {"reason": reason}
+            found.append(
+                Presence(key=f"gone:{key}:{recipient}", sender=sender, sent_at=happened, state="left", payload=payload)
+            )
+    return found
 
 
 # what was written
@@ -64,12 +69,13 @@ def _came_back(mail: Mail, request: WebhookRequest, tokens: Tokens) -> list[Even
 def _message(mail: Mail, request: WebhookRequest, settings: MailSettings, tokens: Tokens) -> InboundMessage:
     sender = mail.sender.address.lower() or NOBODY
     kept = sha256(request.body).hexdigest()
-    provider_id = mail.message_id or f"{kept}@no-message-id.invalid"
+    message_id = mail.message_id or f"{kept}@no-message-id.invalid"
     answered = list(dict.fromkeys([*([mail.in_reply_to] if mail.in_reply_to else []), *reversed(mail.references)]))
     text = mail.reply_text or mail.text
     return InboundMessage(
         sender=Address(SCHEME, sender),
-        provider_id=provider_id,
+        # some programs give the same identifier to mails that differ, and the same mail comes by several ways
+        provider_id=f"{message_id}/{_digest(mail, sender)[:16]}",
         sent_at=_sent_at(mail, request),
         sequence=int(request.query.get("uid", 0)),
         text=text if text.strip() or mail.attachments else mail.subject,
@@ -79,45 +85,41 @@ def _message(mail: Mail, request: WebhookRequest, settings: MailSettings, tokens
         ),
         payload={
             "subject": mail.subject,
+            "from": sender,
             "name": mail.sender.name,
-            "whole": mail.text if mail.text.strip() != text.strip() else "",
-            "html": bool(mail.html),
-            "raw": kept,
             "to": [each.address for each in mail.to],
             "cc": [each.address for each in mail.cc],
             "reply_to": [each.address for each in mail.reply_to],
-            "references": answered,
-            "answers": _answers(answered, tokens),
-            "number": int(match[1]) if (match := NUMBER.search(mail.subject)) else None,
-            "digest": _digest(mail, sender),
-            **_traits(mail, sender, settings),
+            "date": mail.date.isoformat() if mail.date else "",
+            "message_id": message_id,
+            "references": list(mail.references or ([mail.in_reply_to] if mail.in_reply_to else [])),
+            "whole": mail.text if mail.text.strip() != text.strip() else "",
+            "html": bool(mail.html),
+            **_traits(mail, settings, sender),
             **({"cut": cut, "size": int(request.query["size"])} if (cut := request.query.get("cut")) else {}),
         },
-        thread=_thread(mail, answered, provider_id, tokens),
-        in_reply_to=mail.in_reply_to,
+        name=mail.sender.name,
+        thread=_thread(mail, answered, message_id, tokens),
+        message_id=message_id,
+        references=tuple(answered),
+        conversation=int(match[1]) if (match := NUMBER.search(mail.subject)) else None,
+        no_answer=_no_answer(mail, sender, settings),
+        kept=kept,
     )
 
 
-def _thread(mail: Mail, answered: Sequence[str], provider_id: str, tokens: Tokens) -> str:
+def _thread(mail: Mail, answered: Sequence[str], message_id: str, tokens: Tokens) -> str:
     """What we signed decides, then the first mail that is referred to; a mail that answers none begins a thread."""
     addressed = [*mail.delivered_to, *(each.address for each in (*mail.to, *mail.cc))]
     signed = [tokens.thread_of(address) for address in addressed]
     signed += [origin.thread for each in answered if (origin := tokens.origin(each))]
-    root = next(iter((*mail.references, *answered)), provider_id)
+    root = next(iter((*mail.references, *answered)), message_id)
     return next((thread for thread in signed if thread), "") or thread_key(root)
 
 
-def _answers(message_ids: Iterable[str], tokens: Tokens) -> list[str]:
-    origins = (tokens.origin(each) for each in message_ids)
-    return list(dict.fromkeys(str(origin.delivery) for origin in origins if origin))
-
-
-def _traits(mail: Mail, sender: str, settings: MailSettings) -> dict[str, Any]:
-    """`no_answer`: why no machine may answer, "" where one may."""
-    local, _, domain = sender.rpartition("@")
-    own = f"{local.partition('+')[0]}@{domain}" == settings.address.lower()
+def _no_answer(mail: Mail, sender: str, settings: MailSettings) -> str:
     reasons = {
-        "own": own,
+        "own": is_own(sender, settings),
         "loop": bool(mail.header(LOOP_HEADER)),
         "nobody": sender == NOBODY,
         "bounce": bool(mail.bounce),
@@ -126,19 +128,27 @@ def _traits(mail: Mail, sender: str, settings: MailSettings) -> dict[str, Any]:
         "list": mail.is_list,
         "machine": not mail.may_be_answered_by_machine,
     }
-    verdict = mail.authentication_results[0].lower() if mail.authentication_results else ""
+    return next((name for name, holds in reasons.items() if holds), "")
+
+
+def _traits(mail: Mail, settings: MailSettings, sender: str) -> dict[str, Any]:
     bounce = {"recipients": list(mail.bounce.recipients), "status": mail.bounce.status} if mail.bounce else None
     return {
         "auto_reply": mail.is_auto_reply,
         "bulk": mail.is_bulk,
         "list": mail.is_list,
         "spam": bool(mail.spam.spam),
-        "own": own,
-        "forged": "dmarc=fail" in verdict,
+        "own": is_own(sender, settings),
+        "forged": "dmarc=fail" in next(iter(mail.authentication_results), "").lower(),
         "encrypted": mail.encrypted,
         "bounce": bounce,
-        "no_answer": next((name for name, holds in reasons.items() if holds), ""),
+        "no_answer": _no_answer(mail, sender, settings),
     }
+
+
+def is_own(sender: str, settings: MailSettings) -> bool:
+    local, _, domain = sender.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}" == settings.address.lower()
 
 
 def _digest(mail: Mail, sender: str) -> str:

@@ -75,6 +75,7 @@ class MailSettings(ChannelSettings):
     plus_address: Literal["auto"] | bool = (
         "auto"  # whether name+anything@ arrives here: answers then carry their thread
     )
+    subject_number: Literal["auto"] | bool = "auto"  # "[#12]" behind subjects; auto: where answers carry no thread
     signature: str = ""
     rate: str = ""  # how many mails may go out, as "30/m" or "400/d"
 
@@ -154,6 +155,10 @@ class MailSettings(ChannelSettings):
         if self.plus_address == "auto":
             return bool(self.provider and self.provider.plus_address)
         return self.plus_address
+
+    @property
+    def numbers_subjects(self) -> bool:
+        return not self.has_plus_address if self.subject_number == "auto" else self.subject_number
 
     @property
     def pace(self) -> Rate | None:

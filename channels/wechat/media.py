@@ -39,7 +39,7 @@ LARGEST_VIDEO = 20 * MB
 def type_of(file: File, limits: Mapping[Medium, MediaLimit]) -> str:
     """WeChat's word for a file that we send."""
     for medium, limit in limits.items():
-        if file.mime in limit.mimes:
+        if limit.takes(file.mime):
             return TYPES[medium]
     raise Refused(f"WeChat takes {', '.join(TAKEN[medium] for medium in limits)} only")
 

@@ -1,10 +1,10 @@
 """The tables. Everything the hub knows is a row of one of these."""
 
 from hub.models.agents import AccessToken, Agent, LoginFailure
-from hub.models.conversations import Attachment, Conversation, Message
-from hub.models.evidence import AuditEntry, ChannelState, DeliveryAttempt
+from hub.models.conversations import Attachment, Conversation, Message, MessageReference
+from hub.models.evidence import AuditEntry, Bookmark, ChannelState, DeliveryAttempt
 from hub.models.people import Allowance, Consent, Contact, Identity, Merge
-from hub.models.work import Arrival, BotTurn, Delivery, MediaFetch, ProfileFetch, Transcription
+from hub.models.work import Arrival, BotTurn, Delivery, MediaFetch, ProfileFetch, Reconciliation, Transcription
 
 __all__ = [
     "AccessToken",
@@ -13,6 +13,7 @@ __all__ = [
     "Arrival",
     "Attachment",
     "AuditEntry",
+    "Bookmark",
     "BotTurn",
     "ChannelState",
     "Consent",
@@ -25,6 +26,8 @@ __all__ = [
     "MediaFetch",
     "Merge",
     "Message",
+    "MessageReference",
     "ProfileFetch",
+    "Reconciliation",
     "Transcription",
 ]

@@ -26,10 +26,13 @@ class Conversation(Base):
         Index("ix_conversation_list", "status", "last_activity_at", "id"),
         Index("ix_conversation_assignee", "assignee_id", "last_activity_at", "id"),
         Index("ix_conversation_activity", "last_activity_at", "id"),
+        Index("ix_conversation_contact", "contact_id"),
+        Index("ix_conversation_thread", "thread", postgresql_where=text("thread <> ''")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"))
     thread: Mapped[str] = mapped_column(default="")  # "" on chat-like channels: they share one conversation
+    subject: Mapped[str] = mapped_column(default="")  # the newest, on channels that have one
     status: Mapped[str] = mapped_column(default="bot")  # bot, waiting, open, snoozed, resolved
     team: Mapped[str] = mapped_column(default="everyone")
     bot: Mapped[str | None]  # the config name of the bot that answers while the status is "bot"
@@ -66,6 +69,7 @@ class Message(Base):
         UniqueConstraint("channel", "provider_id"),
         Index("ix_message_thread", "conversation_id", "position"),
         Index("ix_message_channel", "channel", "direction", "created_at"),
+        Index("ix_message_identity", "identity_id", "created_at"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id"))
@@ -88,7 +92,18 @@ class Message(Base):
     conversation: Mapped[Conversation] = relationship()
     identity: Mapped[Identity | None] = relationship()
     attachments: Mapped[list[Attachment]] = relationship(back_populates="message", order_by="Attachment.id")
-    deliveries: Mapped[list[Delivery]] = relationship(back_populates="message", order_by="Delivery.part")
+    deliveries: Mapped[list[Delivery]] = relationship(
+        back_populates="message", order_by="Delivery.part", foreign_keys="Delivery.message_id"
+    )
+
+
+class MessageReference(Base):
+    """By what other messages name this one, and what it names itself: how threads are found again."""
+
+    __tablename__ = "message_reference"
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True, index=True)
+    message: Mapped[Message] = relationship()
 
 
 class Attachment(Base):
@@ -98,7 +113,7 @@ class Attachment(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"), index=True)
     uploaded_by_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"))
-    medium: Mapped[str]  # image, audio, video, file
+    medium: Mapped[str]  # image, audio, video, file; source: the raw message itself
     name: Mapped[str] = mapped_column(default="")
     mime: Mapped[str] = mapped_column(default="")
     size: Mapped[int] = mapped_column(default=0)

@@ -32,6 +32,18 @@ class AuditEntry(Base):
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
+class Bookmark(Base):
+    """How far a channel that we read is read, and whether we can read it."""
+
+    __tablename__ = "bookmark"
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    place: Mapped[str] = mapped_column(default="")
+    heard_at: Mapped[datetime | None]  # when we last looked, and could
+    failing_since: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(default="")
+    code: Mapped[str] = mapped_column(default="")
+
+
 class ChannelState(Base):
     """Why a channel does not send at the moment. No row, or a past `paused_until`: it sends."""
 

@@ -70,9 +70,21 @@ class Delivery(Job, Base):
     spent: Mapped[str | None]  # the allowance it was counted against
     provider_id: Mapped[str | None]
     receipt: Mapped[str] = mapped_column(default="")  # delivered, read: as far as the provider tells
-    message: Mapped[Message] = relationship(back_populates="deliveries")
+    answers_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))  # what it replies to, where threaded
+    message: Mapped[Message] = relationship(back_populates="deliveries", foreign_keys=message_id)
+    answers: Mapped[Message | None] = relationship(foreign_keys=answers_id)
     identity: Mapped[Identity] = relationship()
     attachment: Mapped[Attachment | None] = relationship()
+
+
+class Reconciliation(Job, Base):
+    """An uncertain delivery that the provider can be asked about. Lane: the delivery."""
+
+    kind: ClassVar[str] = "reconciliation"
+    __tablename__ = "reconciliation"
+    __table_args__ = job_indexes("reconciliation")
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"), index=True)
+    delivery: Mapped[Delivery] = relationship()
 
 
 class MediaFetch(Job, Base):

@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, cast, func, literal, null, select, tuple_, union_all
 from sqlalchemy.sql import Select
 
+from channels.contract import ReceivingChannel
 from hub import current
-from hub.db import db
+from hub.db import db, now
 from hub.models import (
     Arrival,
     Attachment,
+    Bookmark,
     BotTurn,
     ChannelState,
     Delivery,
     MediaFetch,
     Message,
     ProfileFetch,
+    Reconciliation,
     Transcription,
 )
 from hub.queries import cursors
-from hub.shapes import ChannelHealth, JobShape
+from hub.shapes import ChannelHealth, JobShape, ReceiverShape
 
+NOT_THERE = "The process that receives for it is not running: start `yizhan receiver`, or `yizhan up`."
+SILENT_FOR = timedelta(minutes=3)
 UNFINISHED = ("pending", "running", "waiting", "failed", "uncertain")
 
 
 def channels() -> list[ChannelHealth]:
     settings = current.settings()
     states = {row.channel: row for row in db.session.scalars(select(ChannelState))}
+    bookmarks = {row.channel: row for row in db.session.scalars(select(Bookmark))}
     last = {
         (channel, direction): at
         for channel, direction, at in db.session.execute(
@@ -51,12 +58,17 @@ def channels() -> list[ChannelHealth]:
     for name, config in settings.channels.items():
         state = states.get(name)
         paused = state is not None and state.paused_until is not None
+        receives = issubclass(config.channel, ReceivingChannel)
+        receiver = _receiver(bookmarks.get(name)) if receives else None
+        deaf = receiver is not None and receiver.state != "ok"
         healths.append(
             ChannelHealth(
                 name=name,
                 label=config.file.label,
-                state="paused" if paused else "ok",
-                reason=state.reason if state else "",
+                state="paused" if paused else "deaf" if deaf else "ok",
+                reason=state.reason if state and paused else receiver.reason if receiver and deaf else "",
+                begins=current.channels()[name].capabilities.begins,
+                receiver=receiver,
                 last_inbound_at=last.get((name, "in")),
                 last_outbound_at=last.get((name, "out")),
                 queued=sum(counts.get((name, state), 0) for state in ("pending", "running", "waiting")),
@@ -64,6 +76,17 @@ def channels() -> list[ChannelHealth]:
             )
         )
     return healths
+
+
+def _receiver(bookmark: Bookmark | None) -> ReceiverShape:
+    if bookmark is None:
+        return ReceiverShape(state="away", reason=NOT_THERE, since=None, heard_at=None)
+    state, reason = "ok", ""
+    if bookmark.failing_since:
+        state, reason = "failing", bookmark.reason
+    elif bookmark.heard_at is None or bookmark.heard_at < now() - SILENT_FOR:
+        state, reason = "away", NOT_THERE
+    return ReceiverShape(state=state, reason=reason, since=bookmark.failing_since, heard_at=bookmark.heard_at)
 
 
 def jobs(states: Sequence[str], cursor: str | None, limit: int) -> tuple[list[JobShape], str | None]:
@@ -75,6 +98,7 @@ def jobs(states: Sequence[str], cursor: str | None, limit: int) -> tuple[list[Jo
         (Delivery, _conversation_of(Delivery.message_id)),
         (MediaFetch, _conversation_of(_message_of(MediaFetch.attachment_id))),
         (ProfileFetch, null()),
+        (Reconciliation, _conversation_of(_carried_by(Reconciliation.delivery_id))),
         (Transcription, _conversation_of(_message_of(Transcription.attachment_id))),
     ]
     every = union_all(
@@ -113,6 +137,10 @@ def _columns(model: Any, conversation: Any) -> Select[Any]:
 
 def _conversation_of(message_id: Any) -> Any:
     return select(Message.conversation_id).where(Message.id == message_id).scalar_subquery()
+
+
+def _carried_by(delivery_id: Any) -> Any:
+    return select(Delivery.message_id).where(Delivery.id == delivery_id).scalar_subquery()
 
 
 def _message_of(attachment_id: Any) -> Any:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from channels.contract import Capabilities
-from hub import current
+from hub import current, letters
 from hub.db import db, now
 from hub.models import Allowance, Conversation, Message
 from hub.refusals import Invalid, NotFound
@@ -18,7 +18,7 @@ from hub.shapes import ConversationShape, MessageShape
 
 class MediaShape(BaseModel):
     bytes: int
-    mimes: list[str]
+    mimes: list[str] | None  # None: any
 
 
 class ReplyShape(BaseModel):
@@ -37,10 +37,21 @@ class ReplyShape(BaseModel):
     menus: bool
     typing: bool
     receipts: bool
+    threaded: bool
+    to: str
+    subject: str  # where threaded: what an answer to all would have
+    cc: list[str]
+
+
+class ParticipantShape(BaseModel):
+    address: str
+    name: str
+    kind: Literal["customer", "wrote", "copied"]
 
 
 class ConversationDetail(ConversationShape):
     reply: ReplyShape
+    participants: list[ParticipantShape]  # of a thread
 
 
 def messages(
@@ -73,6 +84,10 @@ def message(message_id: int) -> Message:
     return row
 
 
+def participants(row: Conversation) -> list[ParticipantShape]:
+    return [ParticipantShape.model_validate(each) for each in letters.participants(row)]
+
+
 def reply_options(row: Conversation) -> ReplyShape:
     settings, channel = current.settings(), current.channels().get(row.reply_channel)
     if channel is None:
@@ -89,10 +104,16 @@ def reply_options(row: Conversation) -> ReplyShape:
             menus=False,
             typing=False,
             receipts=False,
+            threaded=False,
+            to="",
+            subject="",
+            cc=[],
         )
     can = channel.capabilities
     reason = _refusal(row, can)
     config = settings.channels[row.reply_channel].file
+    to = row.reply_identity.value if can.threaded else ""
+    heading = letters.filled(letters.USUAL, row, to, letters.answered(row)) if can.threaded else {}
     # nobody can be notified where they cannot be reached
     fallback = [way for way in config.fallback if way != "notice" or row.reply_identity.reachable]
     return ReplyShape(
@@ -102,13 +123,21 @@ def reply_options(row: Conversation) -> ReplyShape:
         reason=reason,
         fallback=fallback,
         text_bytes=can.text_bytes,
-        media={kind: MediaShape(bytes=limit.bytes, mimes=sorted(limit.mimes)) for kind, limit in can.media.items()},
+        media={kind: MediaShape(bytes=limit.bytes, mimes=_sorted(limit.mimes)) for kind, limit in can.media.items()},
         links=can.links,
         cards=can.cards,
         menus=can.menus,
         typing=can.typing,
         receipts=can.receipts,
+        threaded=can.threaded,
+        to=to,
+        subject=heading.get("subject", ""),
+        cc=heading.get("cc", []),
     )
+
+
+def _sorted(mimes: frozenset[str] | None) -> list[str] | None:
+    return None if mimes is None else sorted(mimes)
 
 
 def _refusal(

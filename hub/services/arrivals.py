@@ -6,23 +6,25 @@ import json
 import logging
 import re
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields, replace
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, delete, func, select, text
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from channels.contract import Event, Receipt, WebhookChannel, WebhookRequest
 from channels.errors import Unreadable
-from hub import current
+from hub import current, files
 from hub.db import db, now
 from hub.jobs import ring
-from hub.models import Arrival
+from hub.models import Arrival, Attachment
 
 log = logging.getLogger(__name__)
+AT_ONCE = 1000
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # as JSON writes it; not where the text itself has a backslash
 # one statement and one round trip for the pushes of many requests
@@ -61,6 +63,14 @@ FIELDS = tuple(field.name for field in fields(Row))
 
 def rows(channel: WebhookChannel, request: WebhookRequest) -> list[Row]:
     """One row an event. What was signed but cannot be read is a row too: `yizhan replay` tries it again."""
+    found = _rows(channel, request)
+    if not channel.keeps_raw or not found:
+        return found
+    kept = files.keep(request.body)  # before there is a row that needs it
+    return [replace(row, body="", request={**row.request, "kept": kept}) for row in found]
+
+
+def _rows(channel: WebhookChannel, request: WebhookRequest) -> list[Row]:
     try:
         events = channel.parse(request)
     except Unreadable as error:
@@ -81,16 +91,22 @@ def unstorable(row: Row) -> Row:
     """What is left to keep when the database refuses the event itself: the request as it came."""
     return replace(
         row,
-        key=f"unstorable:{digest(row.body.encode())}",
+        key=f"unstorable:{row.request.get('kept') or digest(row.body.encode())}",
         lane=f"{row.channel}:",
         sent_at=row.created_at,
         sequence=0,
         event=None,
-        request={},
+        request={"kept": row.request["kept"]} if "kept" in row.request else {},
         state="failed",
         error="unstorable",
         error_code="unreadable",
     )
+
+
+def is_refusal(error: DBAPIError) -> bool:
+    """The database is there, and will never take this."""
+    too_large = str(getattr(error.orig, "sqlstate", "")).startswith("54")
+    return too_large or not isinstance(error, OperationalError)
 
 
 def event_of(arrival: Arrival) -> Event:
@@ -107,21 +123,55 @@ def replay(arrival: Arrival) -> bool:
     if not isinstance(channel, WebhookChannel):
         arrival.error = "this channel is no longer configured"
         return False
-    request = WebhookRequest(**{**arrival.request, "body": arrival.body})
     try:
+        request = _request(arrival)
         events = channel.parse(request)
     except Unreadable as error:
         arrival.error = str(error)
         return False
+    found = [_row(arrival.channel, request, event.key, event) for event in events]
+    if kept := arrival.request.get("kept"):
+        found = [replace(row, body="", request={**row.request, "kept": kept}) for row in found]
     try:
         with db.session.begin_nested():
-            store(db.session.connection(), [_row(arrival.channel, request, event.key, event) for event in events])
+            store(db.session.connection(), found)
     except DBAPIError as error:
         arrival.error = type(error).__name__
         return False
     arrival.state = "cancelled"
     ring(Arrival.kind)
     return True
+
+
+def _request(arrival: Arrival) -> WebhookRequest:
+    """As it came. What channels keep raw is in the store of files."""
+    said = dict(arrival.request)
+    try:
+        body = files.read(kept) if (kept := said.pop("kept", "")) else arrival.body
+    except LookupError:
+        raise Unreadable("it is no longer in the store") from None
+    return WebhookRequest(**said, body=body)
+
+
+def used_files(digests: Collection[str]) -> set[str]:
+    """Those of them that something still needs: an attachment, or a push that was kept raw."""
+    if not digests:
+        return set()
+    attached = select(Attachment.sha256).where(Attachment.sha256.in_(digests))
+    kept = Arrival.request["kept"].astext
+    raw = select(kept).where(kept.in_(digests))
+    return {digest for digest in (*db.session.scalars(attached), *db.session.scalars(raw)) if digest}
+
+
+def forget(older_than: timedelta) -> int:
+    """Done ones, a batch at a time so that nobody waits for the lock; with the raw files that nobody needs any more."""
+    old = (Arrival.state == "done") & (Arrival.created_at < now() - older_than)
+    batch = select(Arrival.id).where(old).limit(AT_ONCE)
+    kept = Arrival.request["kept"].astext
+    gone = db.session.scalars(delete(Arrival).where(Arrival.id.in_(batch)).returning(func.coalesce(kept, ""))).all()
+    digests = {digest for digest in gone if digest}
+    files.remove(digests - used_files(digests))
+    return len(gone)
 
 
 def lane_of(channel: str, sender: str) -> str:

@@ -13,6 +13,7 @@ from channels.contract import Address, Choice, Menu
 from hub import current
 from hub.db import db
 from hub.jobs import UNFINISHED, again, claim, retry_later
+from hub.letters import Heading
 from hub.models import BotTurn, Conversation, Message
 from hub.refusals import Refusal
 from hub.services import allowances, conversations, replies
@@ -33,6 +34,7 @@ TEXTS = {
 
 
 REMEMBERED = 10  # messages
+TO_ONE = Heading(cc=())  # a machine writes to nobody but who asked it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +187,9 @@ def _say(turn: BotTurn, conversation: Conversation, purse: Purse, verdict: Verdi
         return None
     author = Author("bot", None, conversation.bot or "")
     try:
-        message = replies.reply(conversation, author, _content(text, verdict.choices), purse=purse)
+        message = replies.reply(
+            conversation, author, _content(text, verdict.choices), purse=purse, heading=TO_ONE, answers=turn.message
+        )
     except Refusal as refusal:  # the last message of an allowance is for a person; the turn says why it was silent
         turn.error, turn.error_code = refusal.detail, refusal.code
         return None

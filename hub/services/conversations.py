@@ -46,6 +46,7 @@ def open_new(identity: Identity, channel: str, thread: str = "") -> Conversation
         reply_identity=identity,
         waiting_since=None if config.bot else now(),
         misses=0,
+        subject="",
         unread=0,
         context={},
         assignee=None,
@@ -100,6 +101,12 @@ def claim(conversation: Conversation, agent: Agent) -> None:
     _give(conversation, agent)
     note_event(conversation, "claimed", agent=agent.name)
     audit.record(agent, "claim", conversation)
+
+
+def take(conversation: Conversation, agent: Agent) -> None:
+    """A new one, which this agent begins."""
+    _give(conversation, agent)
+    note_event(conversation, "began", agent=agent.name)
 
 
 def assign(conversation: Conversation, to: Agent | None, by: Agent) -> None:
@@ -159,6 +166,18 @@ def reopen(conversation: Conversation, by: Agent) -> None:
     conversation.waiting_since = None if conversation.assignee_id else now()
     note_event(conversation, "reopened", by=by.name)
     audit.record(by, "reopen", conversation)
+
+
+def come_back(conversation: Conversation) -> None:
+    """The customer answers in a thread that was resolved: it goes on as it would have begun."""
+    config = current.settings().channels[conversation.reply_channel].file
+    conversation.misses = 0
+    if conversation.assignee_id:
+        conversation.status = "open"
+    else:
+        conversation.status, conversation.bot = ("bot", config.bot) if config.bot else ("waiting", None)
+    conversation.waiting_since = now() if conversation.status == "waiting" else None
+    note_event(conversation, "came_back")
 
 
 def snooze(conversation: Conversation, until: datetime, by: Agent) -> None:

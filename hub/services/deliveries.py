@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,17 +11,32 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from channels.contract import Address, Card, Choice, DeliveryResult, File, Link, Menu, OutboundMessage, Receipt
+from channels.contract import (
+    NO_LETTER,
+    Address,
+    Card,
+    Choice,
+    DeliveryResult,
+    File,
+    Letter,
+    Link,
+    Menu,
+    OutboundMessage,
+    Quoted,
+    Receipt,
+)
 from channels.errors import Gone, Misconfigured, Refused, SendError, Uncertain, WindowClosed
 from hub import current, files
 from hub.db import db, now
 from hub.jobs import again, claim, lost_claims, retry_later
 from hub.live import tell
-from hub.models import ChannelState, Delivery, DeliveryAttempt, Identity, Message
-from hub.services import allowances, consents, pauses, routes
+from hub.models import Attachment, ChannelState, Delivery, DeliveryAttempt, Identity, Message, Reconciliation
+from hub.services import allowances, consents, pauses, routes, threaded
 
 LOST_WORKER = "The worker died while sending: it may have arrived."
 FORWARD = ("", "delivered", "read")
+# when an uncertain delivery is looked for, where the provider can tell; then an agent decides
+LOOKS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
 
 
 def claim_due(limit: int) -> list[Delivery]:
@@ -29,11 +44,13 @@ def claim_due(limit: int) -> list[Delivery]:
     paused = select(ChannelState.channel).where(ChannelState.paused_until > now())
     sending = (Delivery.channel.not_in(paused), Delivery.channel.in_(list(current.channels())))
     whole = (joinedload(Delivery.identity), joinedload(Delivery.message), joinedload(Delivery.attachment))
-    return claim(Delivery, *sending, limit=limit, options=whole)
+    claimed = claim(Delivery, *sending, limit=limit, options=whole)
+    threaded.load_letters(claimed)
+    return claimed
 
 
-def outbound(delivery: Delivery, store: Path) -> OutboundMessage:
-    """The part as its channel takes it. Asks the database for nothing."""
+def outbound(delivery: Delivery, store: Path, signatures: Mapping[str, str]) -> OutboundMessage:
+    """The part as its channel takes it; `signatures` of the teams. Asks neither the database nor the configuration."""
     file = _file(delivery, store)
     link, card, menu = (delivery.payload.get(kind) for kind in ("link", "card", "menu"))
     return OutboundMessage(
@@ -47,7 +64,34 @@ def outbound(delivery: Delivery, store: Path) -> OutboundMessage:
         notice="notice" in delivery.payload,
         author=delivery.message.author_name,
         by_bot=delivery.message.author_kind == "bot",
+        letter=_letter(delivery, store, signatures) if "subject" in delivery.message.payload else NO_LETTER,
     )
+
+
+def _letter(delivery: Delivery, store: Path, signatures: Mapping[str, str]) -> Letter:
+    """`threaded.load_letters` has brought what it needs."""
+    message, answers = delivery.message, delivery.answers
+    conversation, payload = message.conversation, message.payload
+    return Letter(
+        thread=conversation.thread or f"conversation-{conversation.id}",
+        conversation=conversation.id,
+        subject=payload["subject"],
+        cc=tuple(payload["cc"]),
+        bcc=tuple(payload["bcc"]),
+        in_reply_to=answers.payload.get("message_id") if answers else None,
+        references=tuple(answers.payload.get("references", ())) if answers else (),
+        quoted=_quoted(answers) if answers else None,
+        files=tuple(_bytes(attachment, store) for attachment in message.attachments),
+        signature=signatures.get(conversation.team),
+    )
+
+
+def _quoted(message: Message) -> Quoted | None:
+    """Nothing of what was erased. The time is the sender's own, where the message told it."""
+    text = message.payload.get("whole") or message.text
+    written = message.payload.get("date")
+    sent_at = datetime.fromisoformat(written) if written else message.sent_at
+    return Quoted(author=message.author_name, sent_at=sent_at, text=text) if text else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +152,22 @@ def _record(delivery: Delivery, outcome: Outcome) -> None:
 def _sent(delivery: Delivery, result: DeliveryResult) -> None:
     delivery.state, delivery.error, delivery.error_code = "done", "", ""
     delivery.provider_id = result.provider_id
+    threaded.note_sent(delivery)
+    _not_copied(delivery, result.refused)
+
+
+def _not_copied(delivery: Delivery, refused: Mapping[str, str]) -> None:
+    """The customer has it; somebody who should have had a copy has not."""
+    if refused:
+        payload = delivery.message.payload
+        delivery.message.payload = {**payload, "refused": {**payload.get("refused", {}), **refused}}
+
+
+def settle(delivery: Delivery, result: DeliveryResult) -> None:
+    """An uncertain one was sent after all."""
+    if delivery.state == "uncertain":
+        _sent(delivery, result)
+        tell(delivery.message)
 
 
 def _failed(delivery: Delivery, error: SendError, started_at: datetime) -> None:
@@ -121,10 +181,18 @@ def _failed(delivery: Delivery, error: SendError, started_at: datetime) -> None:
             retry_later(delivery, error.after or schedule[delivery.attempts - 1])
         case Uncertain():
             delivery.state = "uncertain"
+            _look_for_it(delivery)
         case WindowClosed() | Gone() if delivery.attempts <= len(schedule) and _came_back(delivery, started_at):
             retry_later(delivery, timedelta(0))
         case _:
             _give_up(delivery, error)
+
+
+def _look_for_it(delivery: Delivery) -> None:
+    channel = current.channels().get(delivery.channel)
+    if channel and channel.capabilities.reconciles:
+        job = Reconciliation(lane=f"delivery:{delivery.id}", delivery=delivery, due_at=now() + LOOKS[0])
+        db.session.add(job)
 
 
 def _came_back(delivery: Delivery, since: datetime) -> bool:
@@ -141,7 +209,9 @@ def received(channel: str, receipt: Receipt) -> bool:
     delivery = db.session.scalar(select(Delivery).where(ours).with_for_update())
     if delivery is None:
         return False
-    if receipt.status == "failed":
+    if receipt.status == "failed" and receipt.recipient not in ("", delivery.identity.value):
+        _not_copied(delivery, {receipt.recipient: receipt.reason})
+    elif receipt.status == "failed":
         if not delivery.receipt:
             delivery.state, delivery.error = "failed", receipt.reason
             if "notice" in delivery.payload:
@@ -162,6 +232,7 @@ def expire_claims(older_than: timedelta) -> int:
             retry_later(delivery, timedelta(0))
         else:
             delivery.state, delivery.error, delivery.error_code = "uncertain", LOST_WORKER, "lost_worker"
+            _look_for_it(delivery)
         started_at = delivery.claimed_at or now()
         db.session.add(DeliveryAttempt(delivery_id=delivery.id, started_at=started_at, outcome="lost"))
         tell(delivery.message)
@@ -206,11 +277,12 @@ def _menu(menu: dict[str, Any]) -> Menu:
 
 
 def _file(delivery: Delivery, store: Path) -> File | None:
-    attachment = delivery.attachment
-    if attachment is None:
-        return None
+    return _bytes(delivery.attachment, store) if delivery.attachment else None
+
+
+def _bytes(attachment: Attachment, store: Path) -> File:
     try:
-        content = files.path_in(store, attachment.sha256 or "").read_bytes()
-    except OSError:
+        content = files.read_in(store, attachment.sha256 or "")
+    except LookupError:
         raise Refused("the file is no longer in the store", code="lost_file") from None
     return File(attachment.name, attachment.mime, content)

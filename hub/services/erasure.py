@@ -5,15 +5,13 @@ What remains is that there was a conversation, when, how it ended, and who answe
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, case, event, func, literal, null, or_, select, true, update
+from sqlalchemy import ColumnElement, case, delete, func, literal, null, or_, select, true, update
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Session
 
 from channels.contract import Personal
 from hub import current, files
@@ -31,15 +29,15 @@ from hub.models import (
     MediaFetch,
     Merge,
     Message,
+    MessageReference,
     ProfileFetch,
     Transcription,
 )
-from hub.services import audit
+from hub.services import arrivals, audit
 from hub.services.arrivals import lane_of
 from hub.services.merging import lock_turns, locked
 from hub.services.threads import note_event
 
-log = logging.getLogger(__name__)
 ERASED = {"erased": True}  # the payload of a message of which nothing else is left
 TOLD_BY_EVENTS = ("event", "agent", "by", "to", "team", "reason", "until", "into", "other", "what")  # not of the person
 MEDIA = ("image", "audio", "video", "file")
@@ -63,7 +61,9 @@ class Person:
 
     @property
     def in_their_conversations(self) -> ColumnElement[bool]:
-        return Message.conversation_id.in_([row.id for row in self.conversations])
+        """With what they wrote in the threads of others."""
+        elsewhere = Message.identity_id.in_([row.id for row in self.identities]) & (Message.direction == "in")
+        return Message.conversation_id.in_([row.id for row in self.conversations]) | elsewhere
 
 
 def erase(contact: Contact, what: Iterable[Personal], by: Agent | None) -> None:
@@ -161,6 +161,9 @@ def _forget_messages(person: Person) -> None:
     payload = case((Message.kind == "event", func.coalesce(of_event, literal({}, JSONB))), else_=literal(ERASED, JSONB))
     _set(update(Message).where(person.in_their_conversations).values(text="", payload=payload))
     theirs = select(Message.id).where(person.in_their_conversations)
+    _set(delete(MessageReference).where(MessageReference.message_id.in_(theirs)))
+    for conversation in person.conversations:
+        conversation.subject = ""
     unsent = Delivery.state.in_(("pending", "waiting"))
     _set(
         update(Delivery)
@@ -214,8 +217,7 @@ def _forget_attachments(which: ColumnElement[bool]) -> None:
     kept = select(Attachment.sha256).where(Attachment.id.in_(ids)).order_by(Attachment.id).with_for_update()
     digests = {digest for digest in db.session.scalars(kept) if digest}
     _set(update(Attachment).where(Attachment.id.in_(ids)).values(name="", size=0, sha256=None, state="failed"))
-    shared = {*db.session.scalars(select(Attachment.sha256).where(Attachment.sha256.in_(digests)))}
-    db.session.info.setdefault("erased files", set()).update(digests - shared)
+    files.remove(digests - arrivals.used_files(digests))
 
 
 def _forget_identities(*schemes: str) -> Callable[[Person], None]:
@@ -247,6 +249,8 @@ def _forget_receipts(identities: Sequence[Identity]) -> None:
 def _empty(identities: Sequence[Identity], which: ColumnElement[bool]) -> None:
     """Of an arrival remains that it came. One that is being taken in at this moment comes after the erasure."""
     found = select(Arrival.id).where(which).with_for_update(skip_locked=True).cte("found")
+    raw = select(Arrival.request["kept"].astext).where(Arrival.id.in_(select(found.c.id)))
+    kept = {digest for digest in db.session.scalars(raw) if digest} if identities else set()
     names_them = or_(*(Arrival.key.contains(row.value, autoescape=True) for row in identities))
     values: dict[str, Any] = {
         "event": null(),
@@ -259,6 +263,7 @@ def _empty(identities: Sequence[Identity], which: ColumnElement[bool]) -> None:
     }
     if identities:
         _set(update(Arrival).where(Arrival.id.in_(select(found.c.id))).values(values))
+        files.remove(kept - arrivals.used_files(kept))
 
 
 def _lanes(identities: Iterable[Identity]) -> list[str]:
@@ -291,17 +296,3 @@ FORGETS: dict[str, tuple[Callable[[Person], None], ...]] = {
     "location": (_forget_locations,),
     "files": (_forget_files,),
 }
-
-
-@event.listens_for(db.session, "after_commit")
-def _remove_files(session: Session) -> None:
-    for digest in session.info.pop("erased files", ()):
-        try:
-            files.path_of(digest).unlink(missing_ok=True)
-        except OSError as error:
-            log.error("the erased file %s cannot be removed: %s", digest, type(error).__name__)
-
-
-@event.listens_for(db.session, "after_rollback")
-def _keep_files(session: Session) -> None:
-    session.info.pop("erased files", None)

@@ -31,6 +31,8 @@ class Part:
 
 
 def fit(content: Content, capabilities: Capabilities) -> list[Part]:
+    if capabilities.whole:
+        return [_whole(content, capabilities)]
     parts = [Part(text=piece) for piece in split(content.text, capabilities.text_bytes)]
     for attachment in content.attachments:
         check_media(attachment, capabilities)
@@ -46,9 +48,29 @@ def fit(content: Content, capabilities: Capabilities) -> list[Part]:
     return parts
 
 
+def _whole(content: Content, capabilities: Capabilities) -> Part:
+    """Everything in one. Its files are the message's own; what the channel has no form for is said in words."""
+    for attachment in content.attachments:
+        check_media(attachment, capabilities)
+    if (size := sum(attachment.size for attachment in content.attachments)) > (limit := _most_bytes(capabilities)):
+        raise Refusal("too_large", f"The files have {size} bytes together; the channel takes {limit}.")
+    if content.card:
+        raise Refusal("cannot_carry", "This channel has no mini-program cards.")
+    links = [Part(payload={"link": asdict(content.link)})] if content.link else []
+    spoken = [Part(text=content.text.strip()), *(_menu(content.menu, capabilities) if content.menu else [])]
+    text = "\n\n".join(part.text for part in spoken if part.text)
+    if not (text or content.attachments or links):
+        raise Refusal("empty", "There is nothing to send.", 422)
+    return Part(text=text, payload=links[0].payload if links else {})
+
+
+def _most_bytes(capabilities: Capabilities) -> int:
+    return max((limit.bytes for limit in capabilities.media.values()), default=0)
+
+
 def check_media(attachment: Attachment, capabilities: Capabilities) -> None:
     limit = capabilities.media.get(_medium(attachment))
-    if limit is None or attachment.mime not in limit.mimes:
+    if limit is None or not limit.takes(attachment.mime):
         raise Refusal("cannot_carry", f"This channel cannot carry {attachment.mime or 'such a file'}.")
     if attachment.size > limit.bytes:
         raise Refusal("too_large", f"{attachment.name} has {attachment.size} bytes; the channel takes {limit.bytes}.")

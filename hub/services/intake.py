@@ -27,6 +27,7 @@ from hub.services import (
     deliveries,
     erasure,
     profiles,
+    threaded,
     threads,
     transcripts,
     waiting,
@@ -48,14 +49,30 @@ class Desk:
     turns: list[BotTurn]
     too_early: list[Arrival]
 
-    def conversation(self, identity: Identity, channel: str, thread: str = "") -> tuple[Conversation, bool]:
+    def conversation(self, identity: Identity, channel: str) -> tuple[Conversation, bool]:
         """And whether it is new. A reply goes where the customer last wrote."""
-        key = (identity.contact, thread)
+        key = (identity.contact, "")
         if conversation := self.open.get(key):
             conversation.reply_channel, conversation.reply_identity = channel, identity
             return conversation, False
-        self.open[key] = conversations.open_new(identity, channel, thread)
+        self.open[key] = conversations.open_new(identity, channel)
         return self.open[key], True
+
+    def thread(self, identity: Identity, channel: str, event: InboundMessage) -> tuple[Conversation, bool]:
+        """The same where messages carry their own thread. Who else writes there does not become its customer."""
+        conversation = threaded.conversation_of(event, identity)
+        if conversation is None and threaded.is_flooding(identity):
+            conversation = threaded.latest_of(identity)
+        if conversation is None:
+            conversation = conversations.open_new(identity, channel, event.thread)
+            if event.no_answer in threaded.QUIET:
+                conversation.status, conversation.waiting_since = "resolved", None
+            return conversation, True
+        if conversation.contact_id == identity.contact_id:
+            conversation.reply_channel, conversation.reply_identity = channel, identity
+        if conversation.status == "resolved" and event.no_answer not in threaded.QUIET:
+            conversations.come_back(conversation)
+        return conversation, False
 
 
 def next_arrivals(limit: int) -> list[Arrival]:
@@ -72,6 +89,7 @@ def accept(batch: Sequence[Arrival]) -> list[BotTurn]:
     """Take events in; returns what bots have to answer. May run twice: an arrival is done in the same transaction."""
     events = [(arrival, arrivals.event_of(arrival)) for arrival in batch]
     with db.session.no_autoflush:
+        threaded.lock(event for _, event in events)
         people = contacts.identify([sender for _, event in events if (sender := _sender(event))])
         desk = Desk(people, conversations.unresolved({row.contact for row in people.values()}), [], [], [])
         for arrival, event in sorted(events, key=lambda each: isinstance(each[1], Revocation)):  # erased last
@@ -132,7 +150,13 @@ def _wait_for_the_record(desk: Desk, arrival: Arrival) -> None:
 
 def _message(desk: Desk, arrival: Arrival, event: InboundMessage) -> None:
     identity = desk.people[event.sender]
-    conversation, is_new = desk.conversation(identity, arrival.channel, event.thread)
+    if event.thread and threaded.is_known(event):
+        return
+    if event.thread:
+        conversation, is_new = desk.thread(identity, arrival.channel, event)
+    else:
+        conversation, is_new = desk.conversation(identity, arrival.channel)
+    identity.contact.name = identity.contact.name or event.name
     if is_new or not identity.reachable:
         profiles.wanted(identity, arrival.channel)
     identity.reachable = True
@@ -149,7 +173,7 @@ def _message(desk: Desk, arrival: Arrival, event: InboundMessage) -> None:
         direction="in",
         author_kind="contact",
         author_id=identity.contact_id,
-        author_name=identity.contact.name,
+        author_name=event.name or identity.contact.name,
         channel=arrival.channel,
         identity=identity,
         identity_id=identity.id,
@@ -159,17 +183,33 @@ def _message(desk: Desk, arrival: Arrival, event: InboundMessage) -> None:
         payload=dict(event.payload),
         sent_at=event.sent_at,
         sequence=event.sequence,
-        attachments=[fetch.attachment for fetch in fetches],
+        attachments=[*(fetch.attachment for fetch in fetches), *threaded.source(event)],
         deliveries=[],
     )
     _renew(desk, identity, arrival, event.renews)
-    conversation.unread += 1
-    if conversation.status == "snoozed":
+    is_quiet = event.no_answer in threaded.QUIET
+    conversation.unread += not is_quiet
+    if conversation.status == "snoozed" and not is_quiet:
         conversations.wake(conversation)
     threads.append(conversation, message)
     db.session.add_all(fetches)
-    if conversation.status == "bot" and not (fetches and transcripts.expected(event.kind)):
-        _ask_bot(desk, arrival, conversation, message)
+    if event.thread:
+        threaded.remember(message, event)
+        conversation.subject = event.payload.get("subject") or conversation.subject
+    if conversation.status == "bot" and not is_quiet:
+        if event.thread and (reason := _leave_to_people(conversation, identity, event)):
+            conversations.hand_over(conversation, reason)
+        elif not (fetches and transcripts.expected(event.kind)):
+            _ask_bot(desk, arrival, conversation, message)
+
+
+def _leave_to_people(conversation: Conversation, identity: Identity, event: InboundMessage) -> str:
+    """Why no machine may answer this, "" where one may."""
+    if event.no_answer:
+        return "not_for_machines"
+    if threaded.is_flooding(identity):
+        return "flood"
+    return "many_answers" if threaded.is_answered_enough(conversation) else ""
 
 
 def _signal(desk: Desk, arrival: Arrival, event: Signal) -> None:

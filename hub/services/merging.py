@@ -65,7 +65,7 @@ def merge(kept_id: int, other_id: int, by: Agent | None) -> Contact:
         if source.status != "resolved" and source.thread in open_ones
     ]
     _give(kept, identities, theirs)
-    _write_as(kept, [*theirs, *open_ones.values()])
+    _write_as(kept)
     kept.name, kept.language = kept.name or other.name, kept.language or other.language
     kept.facts = {**other.facts, **kept.facts}
     _changed([*theirs, *open_ones.values()])
@@ -168,11 +168,12 @@ def _give(to: Contact, identities: Iterable[Identity], rows: Iterable[Conversati
         row.contact = to
 
 
-def _write_as(contact: Contact, rows: Sequence[Conversation]) -> None:
-    """The author of what a contact said is that contact."""
-    said = Message.conversation_id.in_(_ids(rows)) & (Message.author_kind == "contact")
-    if rows:
-        db.session.execute(_quietly(update(Message).where(said).values(author_id=contact.id)))
+def _write_as(contact: Contact) -> None:
+    """The author of what a contact said is that contact, also in other people's conversations."""
+    db.session.flush()
+    theirs = select(Identity.id).where(Identity.contact_id == contact.id)
+    said = Message.identity_id.in_(theirs) & (Message.author_kind == "contact")
+    db.session.execute(_quietly(update(Message).where(said).values(author_id=contact.id)))
 
 
 def _quietly(statement: Any) -> Any:
@@ -290,8 +291,8 @@ def _go_apart(row: Merge, kept: Contact, other: Contact) -> None:
         opens = target.status != "resolved" and open_there.setdefault(target.thread, source) is source
         _part(target, source, pair, strangers, since=row.at, opens=opens)
         halves.append(source)
-    _write_as(kept, [each for each in halves if each.contact is kept])
-    _write_as(other, [*going, *(each for each in halves if each.contact is other)])
+    _write_as(kept)
+    _write_as(other)
     _changed([*rows, *halves])
 
 
@@ -311,6 +312,7 @@ def _half(target: Conversation, contact: Contact) -> Conversation:
     half = Conversation(
         contact=contact,
         thread=target.thread,
+        subject=target.subject,
         status="resolved",
         team=target.team,
         bot=target.bot,

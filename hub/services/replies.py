@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
+from uuid import uuid4
 
 from sqlalchemy import select
 
+from channels.contract import Address
+from hub import current, letters
 from hub.db import db, now
+from hub.letters import USUAL, Heading
 from hub.models import Agent, Conversation, Identity, Message
 from hub.refusals import Refusal
-from hub.services import conversations, routes
+from hub.services import contacts, conversations, routes
 from hub.services.allowances import Purse
 from hub.services.fitting import Content, Part
 from hub.services.threads import append
@@ -30,10 +34,13 @@ def reply(
     channel: str | None = None,
     key: str | None = None,
     purse: Purse | None = None,
+    heading: Heading = USUAL,
+    answers: Message | None = None,
 ) -> Message:
     """Send it where the customer last wrote, or by the named channel, or the way around that the channel has.
 
-    Refuses what no way takes. `purse` is what the identity allows, where the caller has fetched many at once.
+    Refuses what no way takes. `purse` is what the identity allows, where the caller has fetched many at once. `answers`
+    is the message that is answered, where it is not the newest.
     """
     channel, identity = _destination(conversation, channel)
     by_bot = author.kind == "bot"
@@ -45,6 +52,11 @@ def reply(
             raise
         route = detour
     payload = asdict(content.menu) if content.menu else _payload(route.parts)
+    if routes.capabilities_of(route.channel).threaded:
+        for each in (*(heading.cc or ()), *heading.bcc):
+            _address(route.channel, each)
+        answers = answers or letters.answered(conversation)
+        payload = {**payload, **letters.filled(heading, conversation, route.identity.value, answers)}
     message = Message(
         direction="out",
         author_kind=author.kind,
@@ -58,20 +70,46 @@ def reply(
         sent_at=now(),
         idempotency_key=key,
         attachments=[*content.attachments, *([content.cover] if content.cover else [])],
-        deliveries=routes.deliveries(route, content.text),
+        deliveries=routes.deliveries(route, content.text, answers),
     )
+    if conversation.thread and payload.get("subject"):
+        conversation.subject = payload["subject"]
     return append(conversation, message)
 
 
+def begin(
+    agent: Agent, channel: str, to: str, name: str, content: Content, heading: Heading, key: str | None = None
+) -> Message:
+    """An agent writes first, to an address that may never have written to us."""
+    known = current.channels().get(channel)
+    if known is None or not known.capabilities.begins:
+        raise Refusal("cannot_begin", "On this channel the customer has to write first.")
+    address = _address(channel, to)
+    if known.is_own(address.value):
+        raise Refusal("bad_address", f"{to}: is our own address.", 422, address=to)
+    identity = contacts.identify([(address, ())])[address]
+    identity.contact.name = identity.contact.name or name
+    conversation = conversations.open_new(identity, channel, uuid4().hex)
+    conversation.subject = heading.subject or ""
+    conversations.take(conversation, agent)
+    db.session.flush()
+    return reply(conversation, Author("agent", agent.id, agent.name), content, channel, key, heading=heading)
+
+
 def reply_by_agent(
-    conversation: Conversation, agent: Agent, content: Content, channel: str | None = None, key: str | None = None
+    conversation: Conversation,
+    agent: Agent,
+    content: Content,
+    channel: str | None = None,
+    key: str | None = None,
+    heading: Heading = USUAL,
 ) -> Message:
     """A person answers: from here on the conversation is with people."""
     if conversation.status == "resolved":
         raise Refusal("resolved", "This conversation is resolved. Reopen it first.")
     if conversation.assignee_id is None or conversation.status == "bot":
         conversations.claim(conversation, agent)
-    message = reply(conversation, Author("agent", agent.id, agent.name), content, channel, key)
+    message = reply(conversation, Author("agent", agent.id, agent.name), content, channel, key, heading=heading)
     conversation.unread = 0
     return message
 
@@ -114,6 +152,13 @@ def _destination(conversation: Conversation, channel: str | None) -> tuple[str, 
     if identity := db.session.scalar(written):
         return channel, identity
     raise Refusal("no_channel", f"The customer has not written on {channel} in this conversation.")
+
+
+def _address(channel: str, written: str) -> Address:
+    try:
+        return current.channels()[channel].address(written)
+    except ValueError as error:
+        raise Refusal("bad_address", f"{written}: {error}", 422, address=written) from None
 
 
 def _kind(content: Content) -> str:

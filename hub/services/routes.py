@@ -116,8 +116,8 @@ def _announced(identity_id: int) -> ColumnElement[bool]:
     return Delivery.message.has(announced) & (Delivery.identity_id == identity_id) & (Delivery.state == "waiting")
 
 
-def deliveries(route: Route, excerpt: str = "") -> list[Delivery]:
-    """One for each part, and one for the notification that they wait."""
+def deliveries(route: Route, excerpt: str = "", answers: Message | None = None) -> list[Delivery]:
+    """One for each part, and one for the notification that they wait. `answers`: the message replied to."""
     rows = [
         _delivery(
             route,
@@ -127,6 +127,7 @@ def deliveries(route: Route, excerpt: str = "") -> list[Delivery]:
             attachment=part.attachment,
             payload=part.payload,
             spent=taken_from,
+            answers=answers,
             state="waiting" if route.waits else "pending",
             error=WAITS[route.waits] if route.waits else "",
             error_code=route.waits,

@@ -54,6 +54,9 @@ class Backlog:
             jobs.add_metric([kind, state], count)
             age.add_metric([kind, state], oldest)
         paused = GaugeMetricFamily("yizhan_channel_paused", "1 while a channel cannot send.", labels=["channel"])
+        deaf = GaugeMetricFamily("yizhan_channel_deaf", "1 while what comes in is not read.", labels=["channel"])
         for channel in operations.channels():
             paused.add_metric([channel.name], channel.state == "paused")
-        yield from (jobs, age, paused)
+            if channel.receiver:
+                deaf.add_metric([channel.name], channel.receiver.state != "ok")
+        yield from (jobs, age, paused, deaf)

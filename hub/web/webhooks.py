@@ -14,8 +14,6 @@ from hub.inlet import Inlet
 from hub.services import arrivals
 from hub.web import inline
 
-LARGEST_PUSH = 1024 * 1024
-
 webhooks = Blueprint("webhooks", __name__)
 
 
@@ -25,7 +23,7 @@ def hook(name: str) -> Response:
     if not isinstance(channel, WebhookChannel):
         return Response("no such channel", 404, content_type="text/plain")
     started = time.monotonic()
-    request.max_content_length = LARGEST_PUSH
+    request.max_content_length = channel.largest_push
     incoming = WebhookRequest(
         method=request.method,
         url=request.url,

@@ -1,8 +1,9 @@
-// The customer's phone: one chat that follows the simulator, and a panel that shows what WeChat would not.
+// The customer's phone: a chat or a mail program that follows the simulator, and a panel that shows what neither would.
 
 import { acts, showActs, showTray } from "./acts.js";
 import { ask, at, post, sleep } from "./api.js";
 import { line, separator } from "./bubbles.js";
+import { forgetMail, showMail, takeMail } from "./mail.js";
 import { button, make } from "./make.js";
 import { showAccounts, showPanel, showStanding, showUsers } from "./panel.js";
 import { switchLanguage, translatePage, words } from "./words.js";
@@ -11,6 +12,7 @@ const ACCOUNT_KEPT_AS = "simulator-account";
 const PERSON_KEPT_AS = "simulator-person";
 const WAIT = 20;
 const AGAIN_AFTER = 1000;
+const MAIL = { app_id: "mail", kind: "mail", verified: true, templates: [], menu: [] };
 
 const chat = at("chat");
 const state = { accounts: [], account: null, users: [], user: null, items: new Map(), news: null, rev: null, boot: null };
@@ -27,11 +29,29 @@ function keep(name, value) {
 
 // -- following the simulator ---------------------------------------------------------------------------------------
 
+const isMail = account => account?.kind === "mail";
+const nameOf = account => (isMail(account) ? words().mailbox : account.name);
+
+/** Whoever is in an account. What an openid is in a chat, the address is in mail. */
+async function peopleOf(account) {
+  if (!isMail(account)) return (await ask(`accounts/${account.app_id}/users`)).items;
+  return (await ask("mail/people")).items.map(person => ({ ...person, openid: person.address }));
+}
+
+async function addTo(account, person) {
+  if (!isMail(account)) return post(`accounts/${account.app_id}/users`, person);
+  const added = await post("mail/people", person);
+  return { ...added, openid: added.address };
+}
+
+const newsOf = ({ account, user }) =>
+  isMail(account) ? `mail/people/${encodeURIComponent(user.address)}/mails` : `users/${user.openid}/messages`;
+
 async function load() {
-  state.accounts = (await ask("accounts")).items;
+  state.accounts = [...(await ask("accounts")).items, MAIL];
   const wanted = kept(ACCOUNT_KEPT_AS);
   state.account = state.accounts.find(account => account.app_id === wanted) || state.accounts[0];
-  const users = (await ask(`accounts/${state.account.app_id}/users`)).items;
+  const users = await peopleOf(state.account);
   state.users = users.filter(user => !user.name.startsWith("burst "));
   const person = kept(PERSON_KEPT_AS);
   state.user = state.users.find(user => user.unionid && user.unionid === person) || state.users[0] || (await newUser());
@@ -40,6 +60,7 @@ async function load() {
 function forgetChat() {
   Object.assign(state, { items: new Map(), news: null, rev: null, boot: null });
   chat.replaceChildren();
+  forgetMail();
   readsNewest = true;
 }
 
@@ -49,7 +70,7 @@ async function follow(signal) {
       if (!state.user) await load();
       if (signal.aborted) return;
       const since = state.rev === null ? "" : `?since=${state.rev}&boot=${state.boot}&wait=${WAIT}`;
-      const news = await ask(`users/${state.user.openid}/messages${since}`, { signal });
+      const news = await ask(`${newsOf(state)}${since}`, { signal });
       if (signal.aborted) return;
       at("offline").hidden = true;
       take(news);
@@ -72,7 +93,8 @@ function restart() {
 function take(news) {
   if (state.boot !== null && state.boot !== news.boot) return restart();
   Object.assign(state, { rev: news.rev, boot: news.boot, news });
-  for (const item of news.items) place(item);
+  if (isMail(state.account)) takeMail(news, { user: state.user, notice });
+  else for (const item of news.items) place(item);
   showAround();
   if (readsNewest) scrollToEnd();
 }
@@ -114,16 +136,15 @@ function chooseUser(user) {
 async function chooseAccount(account) {
   const { name, unionid } = state.user || {};
   if (unionid) {
-    const there = (await ask(`accounts/${account.app_id}/users`)).items;
-    if (!there.some(user => user.unionid === unionid)) await post(`accounts/${account.app_id}/users`, { name, unionid });
+    const there = await peopleOf(account);
+    if (!there.some(user => user.unionid === unionid)) await addTo(account, { name, unionid });
     keep(PERSON_KEPT_AS, unionid);
   }
   keep(ACCOUNT_KEPT_AS, account.app_id);
   startOver({ account, users: [], user: null });
 }
 
-const newUser = () =>
-  post(`accounts/${state.account.app_id}/users`, { name: words().guest(state.users.length + 1) });
+const newUser = () => addTo(state.account, { name: words().guest(state.users.length + 1) });
 
 async function addUser() {
   const user = await newUser();
@@ -135,8 +156,11 @@ async function addUser() {
 
 function showAround() {
   const { account, news, items } = state;
-  at("title").textContent = news?.typing ? words().typing : account?.name || "";
-  document.title = account ? `${account.name} · ${words().simulator}` : words().simulator;
+  const name = account ? nameOf(account) : "";
+  document.body.classList.toggle("at-mail", isMail(account));
+  at("title").textContent = news?.typing ? words().typing : name;
+  document.title = name ? `${name} · ${words().simulator}` : words().simulator;
+  at("address").textContent = state.user?.address || "";
   at("hints").hidden = !news?.follows || [...items.values()].some(item => item.from === "customer");
   showAccounts(state, account => attempt(() => chooseAccount(account)));
   showUsers(state, chooseUser, () => attempt(addUser));
@@ -233,6 +257,7 @@ at("language").addEventListener("click", () => {
   items.forEach(place);
   showHints();
   showAround();
+  showMail();
   scrollToEnd();
 });
 

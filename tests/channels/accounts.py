@@ -12,6 +12,17 @@ SECRETS = {
 ACCESS_TOKEN = "access-token-1"
 
 ACCOUNTS: dict[str, dict[str, Any]] = {
+    "email": {
+        "address": "support@example.test",
+        "password": "env:TEST_APP_SECRET",
+        "hook_secret": "env:TEST_TOKEN",
+        "imap_host": "127.0.0.1",
+        "imap_port": 1,
+        "imap_security": "plain",
+        "smtp_host": "127.0.0.1",
+        "smtp_port": 1,
+        "smtp_security": "plain",
+    },
     "wechat_miniprogram": {
         "app_id": "wxfedcba0987654321",
         "app_secret": "env:TEST_APP_SECRET",

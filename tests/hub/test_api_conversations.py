@@ -160,6 +160,10 @@ def test_what_a_conversation_says(stage: Stage, anna: Person, wechat: WeChat) ->
         "fallback": [],
         "typing": True,
         "receipts": False,
+        "threaded": False,
+        "to": "",
+        "subject": "",
+        "cc": [],
     }
 
 

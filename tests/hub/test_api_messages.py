@@ -90,6 +90,7 @@ def test_what_a_message_says(stage: Stage, anna: Person) -> None:
         "kind": "text",
         "text": "1",
         "attachments": [],
+        "source": None,
         "payload": {},
         "sent_at": "2026-03-01T12:00:00.000000Z",
         "created_at": shown["created_at"],

@@ -136,9 +136,9 @@ def test_channels_and_when_they_last_worked(stage: Stage, boss: Person) -> None:
     Pager.answers.append(Refused("no"))
     stage.do("delivery")
     channels = {each["name"]: each for each in boss.get("/channels")["items"]}
-    assert set(channels) == {"shop", "desk", "service", "post", "stall", "pager"}
+    assert set(channels) == {"shop", "desk", "service", "post", "stall", "pager", "mail", "sales"}
     quiet = {"state": "ok", "reason": "", "last_inbound_at": None, "last_outbound_at": None, "queued": 0, "failed": 0}
-    assert channels["desk"] == {"name": "desk", "label": "Desk", **quiet}
+    assert channels["desk"] == {"name": "desk", "label": "Desk", "begins": False, "receiver": None, **quiet}
     pager = channels["pager"]
     assert (pager["label"], pager["queued"], pager["failed"]) == ("Pager", 1, 1)
     assert pager["last_inbound_at"] and pager["last_outbound_at"]
@@ -166,3 +166,4 @@ def test_the_numbers_behind_it(stage: Stage) -> None:
     [age] = [line for line in text.splitlines() if line.startswith("yizhan_oldest_job_seconds{")]
     assert 100 <= float(age.rpartition(" ")[2]) < 110
     assert 'yizhan_channel_paused{channel="pager"} 0.0' in text
+    assert 'yizhan_channel_deaf{channel="mail"} 1.0' in text  # nobody receives for it

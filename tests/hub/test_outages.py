@@ -18,8 +18,8 @@ from hub.db import db
 from hub.leash import Leash
 from hub.migrations.run import upgrade
 from hub.models import Arrival
-from tests.conftest import free_port
 from tests.pager import Pager
+from tests.places import free_port
 from tests.stage import Stage, at_once, eventually, written
 
 
@@ -62,7 +62,7 @@ class Postgres:
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[Postgres]:
-    from tests.conftest import temporary_data
+    from tests.places import temporary_data
 
     with temporary_data() as directory:
         server = Postgres(directory)

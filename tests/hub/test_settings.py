@@ -187,7 +187,7 @@ def test_an_address_loses_its_last_slash():
 SHOP, DESK, HUB, FAQ = "channels/shop.toml", "bots/desk.toml", "hub.toml", "faq/shop.toml"
 ENTRY = GOOD[FAQ]
 
-KINDS = "broken, tin, wechat_miniprogram, wechat_official"
+KINDS = "broken, email, tin, wechat_miniprogram, wechat_official"
 MISTAKES = {
     "hub.toml is missing": (
         {name: text for name, text in GOOD.items() if name != HUB},
@@ -477,12 +477,15 @@ def test_a_sample_secret_under_another_name_is_found(monkeypatch):
     ]
 
 
+SAMPLE = "is the sample's value: put your own"
+
+
 def test_the_sample_runs_in_the_demo_only(monkeypatch):
     for name, value in DEMO_ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(ROOT)
     settings = load(Path("config"), demo=True)
-    assert list(settings.channels) == ["post", "service", "shop"]
+    assert list(settings.channels) == ["post", "service", "shop", "support"]
     assert settings.channels["shop"].file.bot in settings.bots
 
     with pytest.raises(ConfigError) as caught:
@@ -490,7 +493,7 @@ def test_the_sample_runs_in_the_demo_only(monkeypatch):
     assert caught.value.problems == [
         "config/hub.toml: link_secret: is the sample's value: put your own",
         *(
-            f"config/channels/{name}.toml: settings.{key}: is the sample's value: put your own"
+            f"config/channels/{name}.toml: settings.{key}: {SAMPLE}"
             for name, more in (
                 ("post", ()),
                 ("service", ("mini_program", "notice.template")),
@@ -498,4 +501,5 @@ def test_the_sample_runs_in_the_demo_only(monkeypatch):
             )
             for key in ("app_id", "original_id", "app_secret", "token", "aes_key", *more)
         ),
+        *(f"config/channels/support.toml: settings.{key}: {SAMPLE}" for key in ("address", "password")),
     ]

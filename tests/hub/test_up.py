@@ -19,7 +19,7 @@ import psycopg
 import pytest
 
 from hub import up
-from tests.conftest import free_port
+from tests.places import free_port
 
 REPOSITORY = Path(__file__).parents[2]
 ELSEWHERE = {"DATABASE_URL": "postgresql+psycopg://elsewhere/x", "REDIS_URL": "redis://elsewhere/0"}

@@ -18,6 +18,7 @@ import pytest
 import requests
 
 from tests.simulator.driving import Hub, Received, Simulator, demo_account, post_account, service_account, wait_until
+from tests.simulator.mailing import MailPorts, MailWorld
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -29,9 +30,15 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def running() -> Iterator[str]:
+def mail_ports() -> MailPorts:
+    return MailPorts(free_port(), free_port())
+
+
+@pytest.fixture(scope="session")
+def running(mail_ports: MailPorts) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, "-m", "simulator", "--port", str(port), "--hub", "http://127.0.0.1:9"]
+    command += ["--imap-port", str(mail_ports.imap), "--smtp-port", str(mail_ports.smtp)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DEMO_")}
     process = subprocess.Popen(command, cwd=REPOSITORY, env=environment)
     url = f"http://127.0.0.1:{port}"
@@ -96,3 +103,8 @@ def simulator(running: str, hub: Hub) -> Simulator:
     for account in (demo_account, service_account, post_account):
         fresh.post("/_sim/accounts", account(hub.url))
     return fresh
+
+
+@pytest.fixture
+def mail(simulator: Simulator, mail_ports: MailPorts) -> MailWorld:
+    return MailWorld(simulator, mail_ports)

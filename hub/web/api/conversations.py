@@ -77,7 +77,7 @@ def count_conversations() -> Response:
 
 @api.get("/conversations/<id>", responses={200: thread.ConversationDetail})
 def get_conversation(path: ById) -> Response:
-    return _detail(inbox.conversation(path.id))
+    return detail(inbox.conversation(path.id))
 
 
 @api.post("/conversations/<id>/claim", responses={200: thread.ConversationDetail})
@@ -133,12 +133,13 @@ def typing(path: ById) -> Response:
 def _change(conversation_id: int, change: Callable[[Conversation], None]) -> Response:
     with transaction():
         change(conversations.locked(conversation_id))
-    return _detail(inbox.conversation(conversation_id))
+    return detail(inbox.conversation(conversation_id))
 
 
-def _detail(row: Conversation) -> Response:
+def detail(row: Conversation, status: int = 200) -> Response:
     fields = inbox.shape(row).model_dump()
-    return answer(thread.ConversationDetail(**fields, reply=thread.reply_options(row)))
+    reply, participants = thread.reply_options(row), thread.participants(row)
+    return answer(thread.ConversationDetail(**fields, reply=reply, participants=participants), status)
 
 
 def _assignee(given: str | None) -> int | None:

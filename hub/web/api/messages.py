@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from flask import Response, request
 from pydantic import BaseModel, Field, model_validator
 from sqlalchemy.exc import IntegrityError
 
 from channels.contract import Card, Link
+from hub import current
 from hub.db import transaction
+from hub.letters import Heading
 from hub.models import Attachment, Message
 from hub.queries import files, inbox, thread
-from hub.refusals import Invalid
+from hub.refusals import Invalid, NotFound, Refusal
 from hub.services import conversations, jobs, replies
 from hub.services.fitting import Content
 from hub.shapes import MessageShape
 from hub.web.api.blueprint import ById, Page, answer, api, listing
+from hub.web.api.conversations import detail
 from hub.web.login import the_agent
 
 LONGEST_KEY = 200
+# of a message that strangers wrote: even if it were not clean, nothing of it runs, and nothing is loaded
+PAGE_POLICY = (
+    "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src data:; "
+    "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+MailAddress = Annotated[str, Field(max_length=320, pattern=r"^[^\x00-\x20\x7f]+$")]
 
 
 class ThreadPage(Page):
@@ -45,12 +56,30 @@ class Say(BaseModel):
     card: CardBody | None = None
     channel: str | None = None
     note: bool = False
+    subject: str | None = Field(None, min_length=1, max_length=500)  # where messages have one
+    cc: list[MailAddress] | None = Field(None, max_length=50)  # None: everybody who had the last one
+    bcc: list[MailAddress] = Field(default=[], max_length=50)
 
     @model_validator(mode="after")
     def says_something(self) -> Say:
         if not (self.text.strip() or self.attachments or self.link or self.card):
             raise ValueError("one of text, attachments, link or card is needed")
         return self
+
+
+class Begin(BaseModel):
+    channel: str
+    to: MailAddress
+    name: str = Field("", max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
+    subject: str = Field(min_length=1, max_length=500)
+    text: str = Field("", max_length=20_000)
+    attachments: list[int] = Field(default=[], max_length=10)
+    cc: list[MailAddress] = Field(default=[], max_length=50)
+    bcc: list[MailAddress] = Field(default=[], max_length=50)
+
+
+class PageQuery(BaseModel):
+    images: bool = False  # also those that lie elsewhere
 
 
 class Messages(BaseModel):
@@ -80,6 +109,41 @@ def say(path: ById, body: Say) -> Response:
     return answer(MessageShape.of(message), 201)
 
 
+@api.post("/conversations", responses={200: thread.ConversationDetail, 201: thread.ConversationDetail})
+def begin(body: Begin) -> Response:
+    """Write to somebody first."""
+    key = _idempotency_key()
+    if key and (before := replies.said_before(key)):
+        return detail(inbox.conversation(before.conversation_id))
+    attachments = tuple(_attachment(number, "attachments") for number in body.attachments)
+    content, heading = Content(text=body.text, attachments=attachments), Heading(body.subject, *_copies(body))
+    try:
+        with transaction():
+            message = replies.begin(the_agent(), body.channel, body.to, body.name, content, heading, key)
+    except IntegrityError:  # the same key at the same moment, or somebody else introduced the same address
+        before = replies.said_before(key) if key else None
+        if before is None:
+            raise Refusal("try_again", "Somebody else was at it in the same moment: try again.") from None
+        return detail(inbox.conversation(before.conversation_id))
+    return detail(inbox.conversation(message.conversation_id), 201)
+
+
+@api.get("/messages/<id>/page", responses={200: None})
+def show_page(path: ById, query: PageQuery) -> Response:
+    """The message as HTML, for a frame: safe, and complete in itself."""
+    message = thread.message(path.id)
+    raw = next((each.sha256 for each in message.attachments if each.medium == "source" and each.sha256), None)
+    channel = current.channels().get(message.channel)
+    page = channel.page(raw, pictures=query.images) if channel and raw else None
+    if page is None:
+        raise NotFound("page")
+    response = Response(page.html, content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = PAGE_POLICY
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    response.headers["Cache-Control"] = "private, max-age=600"
+    return response
+
+
 @api.post("/messages/<id>/resend", responses={200: MessageShape})
 def resend(path: ById) -> Response:
     with transaction():
@@ -100,7 +164,12 @@ def _say(conversation_id: int, body: Say, key: str | None) -> Message:
     )
     if body.note:
         return replies.note(conversation, the_agent(), content, key)
-    return replies.reply_by_agent(conversation, the_agent(), content, body.channel, key)
+    heading = Heading(body.subject, *_copies(body))
+    return replies.reply_by_agent(conversation, the_agent(), content, body.channel, key, heading)
+
+
+def _copies(body: Say | Begin) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+    return tuple(body.cc) if body.cc is not None else None, tuple(body.bcc)
 
 
 def _attachment(number: int, field: str) -> Attachment:

@@ -1,16 +1,14 @@
-"""Mail servers, started once for all tests of mail, and a mailbox on them."""
+"""A mailbox on the mail servers of the tests, and its secrets."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from channels.email.settings import MailSettings
-from tests.channels.email import servers
-from tests.channels.email.servers import PASSWORD, USER, ImapServer
+from tests.channels.email.servers import PASSWORD, USER
 
 
 @pytest.fixture(autouse=True)
@@ -20,40 +18,6 @@ def mail_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_HOOK_SECRET", "hook-secret-7f3a")
     monkeypatch.setenv("TEST_CLIENT_SECRET", "client-secret-51c0")
     monkeypatch.setenv("TEST_REFRESH_TOKEN", "refresh-token-a2d4")
-
-
-@pytest.fixture(scope="session")
-def dovecot() -> Iterator[ImapServer]:
-    with servers.dovecot() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def postfix(dovecot: ImapServer) -> Iterator[int]:
-    with servers.postfix(dovecot.lmtp_port) as port:
-        yield port
-
-
-@pytest.fixture(scope="session")
-def pymap() -> Iterator[ImapServer]:
-    with servers.pymap() as server:
-        yield server
-
-
-@pytest.fixture(params=["dovecot", "pymap"])
-def imap(request: pytest.FixtureRequest) -> ImapServer:
-    server: ImapServer = request.getfixturevalue(request.param)
-    return server
-
-
-@pytest.fixture
-def folder(imap: ImapServer) -> str:
-    """Nobody else's."""
-    name = f"box{uuid4().hex[:8]}"
-    client = imap.client()
-    assert client.create(name)[0] == "OK"
-    client.logout()
-    return name
 
 
 OAUTH = {

@@ -18,7 +18,7 @@ from pwd import getpwnam
 
 import pytest
 
-from tests.conftest import free_port, temporary_data
+from tests.places import free_port, temporary_data
 
 USER, COLLEAGUE = "support@example.test", "agent@example.test"
 GHOST = "ghost@example.test"  # Postfix believes in it, Dovecot does not

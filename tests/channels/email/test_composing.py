@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -10,8 +11,8 @@ from uuid import UUID
 
 import pytest
 
-from channels.contract import Address, File, Link, OutboundMessage
-from channels.email.composing import PLAIN, Letter, Quoted, Sender, address, chain, compose, recipients, reply_subject
+from channels.contract import Address, File, Letter, Link, OutboundMessage, Quoted
+from channels.email.composing import Sender, address, chain, compose, recipients
 from channels.email.markdown import html_of
 from channels.errors import Refused
 
@@ -42,8 +43,15 @@ def body(mail: EmailMessage, kind: str) -> str:
 def test_headers_say_who_to_whom_and_what_is_answered() -> None:
     asked = "<" + "a" * 100 + "@customer.test>"
     raw = compose(
-        message(subject="回复：" + "询价" * 30, in_reply_to=asked),
-        Letter(references=("first@customer.test", "second@customer.test"), cc=("c@x.test",), bcc=("b@x.test",)),
+        message(
+            letter=Letter(
+                subject="回复：" + "询价" * 30,
+                in_reply_to=asked,
+                references=("first@customer.test", "second@customer.test"),
+                cc=("c@x.test",),
+                bcc=("b@x.test",),
+            )
+        ),
         SENDER,
     )
     mail = read(raw)
@@ -66,7 +74,7 @@ def test_headers_say_who_to_whom_and_what_is_answered() -> None:
 
 
 def test_machines_say_that_they_are() -> None:
-    mail = read(compose(message(by_bot=True), PLAIN, SENDER))
+    mail = read(compose(message(by_bot=True), SENDER))
     assert (mail["Auto-Submitted"], mail["X-Auto-Response-Suppress"]) == ("auto-replied", "All")
 
 
@@ -76,7 +84,7 @@ def test_the_text_comes_as_text_and_as_html_with_signature_and_quote() -> None:
         sent_at=datetime(2026, 2, 1, 9, 30, tzinfo=timezone(timedelta(hours=8))),
         text="多少钱？\n<b>急</b>",
     )
-    mail = read(compose(message("**100 元**\n包邮"), Letter(quoted=quoted), SENDER))
+    mail = read(compose(message("**100 元**\n包邮", letter=Letter(quoted=quoted)), SENDER))
     assert mail.get_content_type() == "multipart/alternative"
     assert body(mail, "plain").splitlines() == [
         "**100 元**",
@@ -98,13 +106,13 @@ def test_the_text_comes_as_text_and_as_html_with_signature_and_quote() -> None:
 
 
 def test_another_signature_and_none() -> None:
-    assert "-- \n小林\n" in body(read(compose(message(), Letter(signature="小林"), SENDER)), "plain")
-    assert body(read(compose(message("hi"), Letter(signature=""), SENDER)), "plain").split() == ["hi"]
+    assert "-- \n小林\n" in body(read(compose(message(letter=Letter(signature="小林")), SENDER)), "plain")
+    assert body(read(compose(message("hi", letter=Letter(signature="")), SENDER)), "plain").split() == ["hi"]
 
 
 def test_files_keep_their_names_in_every_program() -> None:
     files = (File("报价单 2026.pdf", "application/pdf", b"%PDF"), File('a/"b".txt', "text/plain", b"line\r\n.\r\n"))
-    raw = compose(message(file=files[0]), Letter(files=files[1:]), SENDER)
+    raw = compose(message(file=files[0], letter=Letter(files=files[1:])), SENDER)
     attached = [(part.get_filename(), part.get_content_type()) for part in read(raw).iter_attachments()]
     assert attached == [("报价单 2026.pdf", "application/pdf"), ('a_"b".txt', "text/plain")]
     assert [part.get_payload(decode=True) for part in read(raw).iter_attachments()] == [
@@ -115,20 +123,28 @@ def test_files_keep_their_names_in_every_program() -> None:
 
 
 def test_a_link_is_one_to_follow() -> None:
-    mail = read(compose(message("", link=Link("订单", "https://shop.test/1", "看这里")), Letter(signature=""), SENDER))
+    link = Link("订单", "https://shop.test/1", "看这里")
+    mail = read(compose(message("", link=link, letter=Letter(signature="")), SENDER))
     assert body(mail, "plain") == "订单\n看这里\n<https://shop.test/1>\n"
     assert '<a href="https://shop.test/1">' in body(mail, "html")
 
 
 def test_headers_cannot_be_smuggled_in() -> None:
     raw = compose(
-        message(subject="x\r\nBcc: victim@x.test\n\nbody", in_reply_to="<a@b>\r\nX-Evil: 1", author="a\r\nX-Evil: 1"),
-        Letter(references=("<ok@b>", "<a b@c>\nX-Evil: 2"), files=(File("a\r\nX-Evil: 3", "x\r\ny", b""),)),
+        message(
+            author="a\r\nX-Evil: 1",
+            letter=Letter(
+                subject="x\r\nBcc: victim@x.test\n\nbody",
+                in_reply_to="<a@b>\r\nX-Evil: 1",
+                references=("<ok@b>", "<a b@c>\nX-Evil: 2"),
+                files=(File("a\r\nX-Evil: 3", "x\r\ny", b""),),
+            ),
+        ),
         Sender(address="s@x.test", name="", reply_to="s@x.test", message_id="<m@x.test>", loop_mark="m"),
     )
     mail = read(raw)
     assert (mail["Subject"], mail["Bcc"], mail["In-Reply-To"], mail["References"]) == (
-        "x Bcc: victim@x.test body",
+        "Re: x Bcc: victim@x.test body",
         None,
         None,
         "<ok@b>",
@@ -146,13 +162,13 @@ def test_what_is_no_address_is_refused(to: str) -> None:
 
 def test_everybody_gets_it_once_and_the_customer_first() -> None:
     letter = Letter(cc=("LI@customer.test", "c@x.test"), bcc=("C@x.test", "b@商店.test"))
-    assert recipients(message(), letter) == ("li@customer.test", "c@x.test", "b@xn--czrs0t.test")
+    assert recipients(message(letter=letter)) == ("li@customer.test", "c@x.test", "b@xn--czrs0t.test")
 
 
 def test_files_together_have_a_limit() -> None:
     half = File("a.bin", "application/zip", b"0" * (11 * 1024 * 1024))
     with pytest.raises(Refused, match=r"22 MB together, a mail carries 20"):
-        compose(message(file=half), Letter(files=(half,)), SENDER)
+        compose(message(file=half, letter=Letter(files=(half,))), SENDER)
 
 
 def test_a_long_thread_keeps_its_root_and_its_latest() -> None:
@@ -161,9 +177,20 @@ def test_a_long_thread_keeps_its_root_and_its_latest() -> None:
     assert chain([], None) == []
 
 
-@pytest.mark.parametrize("subject", ["询价", "Re: 询价", "RE:询价", "re：询价"])
+@pytest.mark.parametrize(
+    "subject", ["询价", "Re: 询价", "RE:询价", "re：询价", "回复：询价", "AW: 询价", "Re[2]: 询价"]
+)
 def test_a_subject_is_answered_once(subject: str) -> None:
-    assert reply_subject(subject) == ("Re: 询价" if subject == "询价" else subject)
+    raw = compose(message(letter=Letter(subject=subject, in_reply_to="<a@x.test>")), SENDER)
+    assert str(read(raw)["Subject"]) == ("Re: 询价" if subject == "询价" else subject)
+
+
+def test_a_subject_may_name_its_conversation_once() -> None:
+    numbered = replace(SENDER, numbered=True)
+    for subject in ("询价", "询价 [#12]"):
+        raw = compose(message(letter=Letter(subject=subject, conversation=12)), numbered)
+        assert str(read(raw)["Subject"]) == "询价 [#12]"
+    assert str(read(compose(message(letter=Letter(subject="询价", conversation=12)), SENDER))["Subject"]) == "询价"
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from channels.contract import Address, Attachment, File, InboundMessage, OutboundMessage, Presence, Receipt
+from channels.contract import Address, Attachment, File, InboundMessage, Letter, OutboundMessage, Presence, Receipt
 from channels.email.channel import Email
-from channels.email.composing import Letter
 from channels.errors import Gone
 from channels.http import Http
 from tests.channels.cases import DictCache
@@ -57,13 +56,16 @@ def test_an_answer_comes_back_into_its_conversation(open_channel: Callable[..., 
     at_support, at_customer = end(support), end(customer)
     file = File("报价单.pdf", "application/pdf", b"%PDF-1.4 tiny")
     answer = OutboundMessage(
-        id=uuid4(), to=Address("email", COLLEAGUE), text="您好，**报价**见附件。", subject="Re: 询价", file=file
+        id=uuid4(),
+        to=Address("email", COLLEAGUE),
+        text="您好，**报价**见附件。",
+        letter=Letter(thread=THREAD, subject="Re: 询价", files=(file,)),
     )
-    sent = support.send(answer, Letter(thread=THREAD))
+    sent = support.send(answer)
 
     _, [received], raw = newest(customer, at_customer)
     assert isinstance(received, InboundMessage)
-    assert (received.sender, received.provider_id, received.payload["name"]) == (
+    assert (received.sender, received.message_id, received.name) == (
         Address("email", USER),
         sent.provider_id,
         "驿站小店",
@@ -91,7 +93,7 @@ def test_an_answer_comes_back_into_its_conversation(open_channel: Callable[..., 
 def test_a_returned_mail_fails_its_delivery_and_marks_the_address(open_channel: Callable[..., Email]) -> None:
     support = open_channel(USER)
     at_support = end(support)
-    sent = support.send(OutboundMessage(id=uuid4(), to=Address("email", GHOST), text="hi", subject="x"))
+    sent = support.send(OutboundMessage(id=uuid4(), to=Address("email", GHOST), text="hi", letter=Letter(subject="x")))
     _, [receipt, presence], _ = newest(support, at_support)
     assert isinstance(receipt, Receipt)
     assert (receipt.provider_id, receipt.status) == (sent.provider_id, "failed")

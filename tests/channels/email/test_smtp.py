@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from email import message_from_bytes, policy
 from typing import Any
 from uuid import UUID
@@ -12,10 +13,9 @@ from uuid import UUID
 import pytest
 import responses
 
-from channels.contract import Address, File, OutboundMessage
+from channels.contract import Address, DeliveryResult, File, Letter, OutboundMessage
 from channels.email.answers import MailboxThrottled, Phase, failure
-from channels.email.channel import Email, PostedMail
-from channels.email.composing import Letter
+from channels.email.channel import Email
 from channels.errors import Gone, Misconfigured, Refused, SendError, Throttled, Uncertain, Unreachable
 from channels.http import Http
 from tests.channels.cases import DictCache
@@ -25,7 +25,10 @@ from tests.channels.email.sinks import sink
 
 CUSTOMER = "li@customer.test"
 HELLO = OutboundMessage(
-    id=UUID(int=7), to=Address("email", CUSTOMER), text="您好", subject="Re: 订单", in_reply_to="a@customer.test"
+    id=UUID(int=7),
+    to=Address("email", CUSTOMER),
+    text="您好",
+    letter=Letter(subject="Re: 订单", in_reply_to="a@customer.test"),
 )
 Channels = Callable[..., Email]
 
@@ -42,14 +45,15 @@ def channel(written: Settings) -> Channels:
 def test_a_mail_is_handed_over_with_its_envelope(channel: Channels) -> None:
     with sink(password=PASSWORD) as server:
         ours = channel(server.port, plus_address=True)
-        letter = Letter(thread="abcdefgh234567ab", cc=("c@x.test",), bcc=("b@x.test", "C@X.test"))
-        result = ours.send(HELLO, letter)
+        copies = {"cc": ("c@x.test",), "bcc": ("b@x.test", "C@X.test")}
+        letter = replace(HELLO.letter, thread="abcdefgh234567ab", **copies)  # type: ignore[arg-type]
+        result = ours.send(replace(HELLO, letter=letter))
     [taken] = server.taken
     assert (taken.mail_from, taken.rcpt_tos) == (USER, [CUSTOMER, "c@x.test", "b@x.test"])
     assert server.logins == [PASSWORD]
     assert isinstance(taken.content, bytes)
     mail = message_from_bytes(taken.content, policy=policy.default)
-    assert result == PostedMail(mail["Message-ID"].strip("<>"), {})
+    assert result == DeliveryResult(mail["Message-ID"].strip("<>"), {})
     assert ours.tokens.thread_of(mail["Reply-To"]) == "abcdefgh234567ab"
     assert mail["Bcc"] is None
     assert (mail["In-Reply-To"], mail["References"], mail["Cc"]) == ("<a@customer.test>",) * 2 + ("c@x.test",)
@@ -86,9 +90,10 @@ def test_a_refusal_says_what_happens_next(
 
 def test_a_refused_copy_does_not_stop_the_customers_mail(channel: Channels) -> None:
     with sink(answers={"gone@x.test": "550 5.1.1 unknown", "later@x.test": "450 busy"}) as server:
-        result = channel(server.port).send(HELLO, Letter(cc=("gone@x.test", "ok@x.test"), bcc=("later@x.test",)))
+        letter = Letter(cc=("gone@x.test", "ok@x.test"), bcc=("later@x.test",))
+        result = channel(server.port).send(replace(HELLO, letter=letter))
     assert server.taken[0].rcpt_tos == [CUSTOMER, "ok@x.test"]
-    assert isinstance(result, PostedMail)
+    assert isinstance(result, DeliveryResult)
     assert result.refused == {
         "gone@x.test": "there is no such mailbox (550 5.1.1 unknown)",
         "later@x.test": "the recipient's mailbox cannot be reached now (450 busy)",
@@ -183,7 +188,7 @@ def test_a_certificate_nobody_vouches_for_is_refused(
 def test_a_copy_is_kept_in_sent_once_and_found_there(channel: Channels, imap: ImapServer) -> None:
     with sink() as server:
         ours = channel(server.port, imap.port, append_sent="auto")
-        message = OutboundMessage(id=UUID(int=imap.port), to=HELLO.to, text="hi", subject="a")
+        message = OutboundMessage(id=UUID(int=imap.port), to=HELLO.to, text="hi", letter=Letter(subject="a"))
         assert ours.reconcile(message) is None
         result = ours.send(message)
         assert ours.send(message) == result
