@@ -32,6 +32,7 @@ PROGRAMS = {  # how the command line of each program of the stack is recognised
     "web": "wsgi:app",
     "worker": "workers.app:celery\0worker",
     "beat": "workers.app:celery\0beat",
+    "receiver": "workers\0receiver\0",
     "postgres": "/bin/postgres",
     "redis": "redis-server",
     "simulator": "-m\0simulator",

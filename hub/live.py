@@ -16,10 +16,12 @@ from redis import RedisError
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
+from channels.contract import ReceivingChannel
+from hub import current
 from hub.cache import connect
 from hub.db import db, now
-from hub.models import Allowance, Conversation, Message
-from hub.shapes import ConversationShape, MessageShape
+from hub.models import Allowance, Bookmark, ChannelState, Conversation, Message
+from hub.shapes import ChannelShape, ConversationShape, MessageShape, ReceiverShape
 
 log = logging.getLogger(__name__)
 STREAM = "live"
@@ -34,6 +36,10 @@ class MessageChanged(BaseModel):
 
 class ConversationChanged(BaseModel):
     conversation: ConversationShape
+
+
+class ChannelChanged(BaseModel):
+    channel: ChannelShape
 
 
 class Announcer:
@@ -76,12 +82,15 @@ def tell(row: Conversation | Message) -> None:
     db.session.info.setdefault("told", {})[row] = None
 
 
-def tell_channel(data: BaseModel) -> None:
-    db.session.info.setdefault("said", []).append(("channel", f'{{"channel":{data.model_dump_json()}}}'))
+def tell_channel(name: str) -> None:
+    """Say after the commit whether it sends and receives."""
+    db.session.info.setdefault("told channels", {})[name] = None
 
 
 @event.listens_for(db.session, "before_commit")
 def _put_into_words(session: Session) -> None:
+    for name in session.info.pop("told channels", ()):
+        session.info.setdefault("said", []).append(_standing(name))
     if rows := session.info.pop("told", None):
         session.flush()
         allowances = _allowances([row.reply_identity_id for row in rows if isinstance(row, Conversation)])
@@ -106,6 +115,16 @@ def _allowances(identities: list[int]) -> dict[int, list[Allowance]]:
         for row in db.session.scalars(select(Allowance).where(Allowance.identity_id.in_(identities))):
             found.setdefault(row.identity_id, []).append(row)
     return found
+
+
+def _standing(name: str) -> Told:
+    db.session.flush()
+    fresh = {"populate_existing": True}
+    receives = isinstance(current.channels().get(name), ReceivingChannel)
+    bookmark = db.session.get(Bookmark, name, **fresh) if receives else None  # type: ignore[arg-type]
+    receiver = ReceiverShape.of(bookmark, now()) if receives else None
+    shape = ChannelShape.of(name, db.session.get(ChannelState, name, **fresh), receiver)  # type: ignore[arg-type]
+    return "channel", ChannelChanged(channel=shape).model_dump_json()
 
 
 def _words(row: Conversation | Message, allowances: dict[int, list[Allowance]]) -> Told:

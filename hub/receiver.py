@@ -30,7 +30,6 @@ from hub.live import tell_channel
 from hub.models import Arrival, Bookmark
 from hub.services import arrivals
 from hub.services.arrivals import Row
-from hub.shapes import ChannelShape
 
 log = logging.getLogger(__name__)
 PATIENCE = timedelta(seconds=20)  # how long one look waits for news
@@ -39,6 +38,7 @@ SOMEBODY_ELSE = 5.0  # seconds until we look whether they are still there
 PAUSES = (2.0, 5.0, 15.0, 60.0, 300.0)  # seconds, one after the other while it fails
 PAUSE_FOR_OPS = 300.0  # providers lock accounts that come with a wrong password too often
 PAUSE_FOR_THE_DATABASE = 2.0
+WELL = {"failing_since": None, "reason": "", "code": ""}
 HICCUPS = 1  # failures in a row that nobody needs to know of: servers close connections now and then
 
 
@@ -67,6 +67,7 @@ class Receiver:
         holder = f"{socket.gethostname()}:{app.extensions['data']}"
         self._lease = Lease(app.extensions["redis"], channel.name, holder)
         self._failures = 0
+        self._hears = False
 
     def run(self) -> None:
         """Until somebody asks it to end: at once, for it may end anywhere."""
@@ -103,15 +104,16 @@ class Receiver:
         with transaction():
             bookmark = db.session.get(Bookmark, self._channel.name, populate_existing=True)
             place = bookmark.place if bookmark else ""
-        for behind, request in self._channel.receive(place, PATIENCE):
+        # a first look does not wait for news, so that it is soon known that we hear
+        for behind, request in self._channel.receive(place, PATIENCE if self._hears else timedelta(0)):
             self._take(behind, request)
             if not self._lease.hold():
                 self._channel.close()
                 return
-        self._note(heard_at=now(), failing_since=None, reason="", code="")
+        self._note(heard_at=now(), **WELL)
         if self._failures > HICCUPS:
-            self._tell("ok", "")
-        self._failures = 0
+            self._tell()
+        self._failures, self._hears = 0, True
 
     def _take(self, place: str, request: WebhookRequest) -> None:
         """Durable when it returns."""
@@ -130,18 +132,18 @@ class Receiver:
         with db.engine.begin() as connection:
             if rows:
                 arrivals.store(connection, rows)
-            _write(connection, self._channel.name, place=place, heard_at=now())
+            _write(connection, self._channel.name, place=place, heard_at=now(), **WELL)
 
     def _failed(self, error: SendError) -> float:
         name, is_for_ops = self._channel.name, isinstance(error, Misconfigured)
         reason = error.reason or type(error).__name__
-        self._failures += 1
+        self._failures, self._hears = self._failures + 1, False
         log.warning("%s cannot be read: %s", name, reason)
         pause = PAUSES[min(self._failures, len(PAUSES)) - 1] * random.uniform(0.8, 1.2)
         if is_for_ops or self._failures > HICCUPS:
             try:
                 self._note(failing_since=now(), reason=reason, code=error.code)
-                self._tell("deaf", reason)
+                self._tell()
             except (DBAPIError, TimeoutError) as away:
                 log.error("%s: and nobody can be told: %s", name, type(away).__name__)
         if is_for_ops:
@@ -152,9 +154,9 @@ class Receiver:
         with db.engine.begin() as connection:
             _write(connection, self._channel.name, **values)
 
-    def _tell(self, state: str, reason: str) -> None:
+    def _tell(self) -> None:
         with transaction():
-            tell_channel(ChannelShape(name=self._channel.name, state=state, reason=reason))
+            tell_channel(self._channel.name)
 
 
 def _write(connection: Connection, channel: str, **values: Any) -> None:

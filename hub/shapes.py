@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import BaseModel, PlainSerializer
 
-from hub.models import Agent, Allowance, Attachment, Contact, Conversation, Delivery, Merge, Message
+from hub.models import (
+    Agent,
+    Allowance,
+    Attachment,
+    Bookmark,
+    ChannelState,
+    Contact,
+    Conversation,
+    Delivery,
+    Merge,
+    Message,
+)
 
 
 def rfc3339(at: datetime) -> str:
@@ -230,10 +241,8 @@ class AgentShape(BaseModel):
         return cls(id=row.id, name=row.name, email=row.email, role=row.role)
 
 
-class ChannelShape(BaseModel):
-    name: str
-    state: str  # ok; paused: it does not send; deaf: it does not receive
-    reason: str
+NOT_THERE = "The process that receives for it is not running: start `yizhan receiver`, or `yizhan up`."
+SILENT_FOR = timedelta(minutes=3)  # then it is not there
 
 
 class ReceiverShape(BaseModel):
@@ -241,6 +250,28 @@ class ReceiverShape(BaseModel):
     reason: str
     since: Time | None
     heard_at: Time | None
+
+    @classmethod
+    def of(cls, row: Bookmark | None, at: datetime) -> ReceiverShape:
+        if row and row.failing_since:
+            return cls(state="failing", reason=row.reason, since=row.failing_since, heard_at=row.heard_at)
+        if row and row.heard_at and row.heard_at > at - SILENT_FOR:
+            return cls(state="ok", reason="", since=None, heard_at=row.heard_at)
+        return cls(state="away", reason=NOT_THERE, since=None, heard_at=row.heard_at if row else None)
+
+
+class ChannelShape(BaseModel):
+    name: str
+    state: str  # ok; paused: it does not send; deaf: it does not receive
+    reason: str
+
+    @classmethod
+    def of(cls, name: str, state: ChannelState | None, receiver: ReceiverShape | None) -> ChannelShape:
+        if state and state.paused_until:
+            return cls(name=name, state="paused", reason=state.reason)
+        if receiver and receiver.state != "ok":
+            return cls(name=name, state="deaf", reason=receiver.reason)
+        return cls(name=name, state="ok", reason="")
 
 
 class ChannelHealth(ChannelShape):

@@ -23,7 +23,7 @@ from hub.db import now, transaction
 from hub.doorbell import TYPING, WORK, pending_key
 from hub.jobs import again, claim, due_kinds, lost_claims, one_again, retry_later, served
 from hub.models import Arrival, BotTurn, Delivery, MediaFetch, ProfileFetch, Reconciliation, Transcription
-from hub.services import arrivals, attachments, bot_turns, conversations, deliveries, intake
+from hub.services import arrivals, attachments, bot_turns, conversations, deliveries, intake, pauses
 from hub.services.bot_turns import Question
 from hub.services.deliveries import Outcome
 from workers import audio, profiles, reconciling, transcription
@@ -224,6 +224,7 @@ def sweep() -> None:
                 for job in lost_claims(model, older_than):
                     retry_later(job, timedelta(0))
             conversations.wake_due()
+            pauses.miss_receivers()
         with transaction():
             kinds = due_kinds()
         hub().extensions["doorbell"](kinds)

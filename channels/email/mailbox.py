@@ -67,7 +67,7 @@ class Mailbox:
     def __init__(self, settings: MailSettings, imap: Imap):
         self._settings, self._imap = settings, imap
         self._box: BaseMailBox | None = None
-        self._validity = 0
+        self._validity = self._renumbered = 0
         self._stumbled: Counter[int] = Counter()
 
     def receive(self, after: str, patience: timedelta) -> Generator[tuple[str, WebhookRequest], None, None]:
@@ -121,12 +121,14 @@ class Mailbox:
         top = max(commands.uids(box, "ALL"), default=0)
         first = 1
         if cursor:
-            log.warning(
-                "%s: the server renumbered %s, the last %d days are read again",
-                self._settings.address,
-                self._settings.folder,
-                READ_AGAIN.days,
-            )
+            if self._renumbered != self._validity:  # said once, though nothing may come for long
+                log.warning(
+                    "%s: the server renumbered %s, the last %d days are read again",
+                    self._settings.address,
+                    self._settings.folder,
+                    READ_AGAIN.days,
+                )
+            self._renumbered = self._validity
             recent = commands.uids(box, commands.since((datetime.now(UTC) - READ_AGAIN).date()))
             first = min(recent, default=top + 1)
         return Cursor(self._validity, top, first - 1, top)

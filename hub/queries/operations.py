@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, cast, func, literal, null, select, tuple_, union_all
@@ -26,10 +25,8 @@ from hub.models import (
     Transcription,
 )
 from hub.queries import cursors
-from hub.shapes import ChannelHealth, JobShape, ReceiverShape
+from hub.shapes import ChannelHealth, ChannelShape, JobShape, ReceiverShape
 
-NOT_THERE = "The process that receives for it is not running: start `yizhan receiver`, or `yizhan up`."
-SILENT_FOR = timedelta(minutes=3)
 UNFINISHED = ("pending", "running", "waiting", "failed", "uncertain")
 
 
@@ -56,17 +53,12 @@ def channels() -> list[ChannelHealth]:
     }
     healths = []
     for name, config in settings.channels.items():
-        state = states.get(name)
-        paused = state is not None and state.paused_until is not None
         receives = issubclass(config.channel, ReceivingChannel)
-        receiver = _receiver(bookmarks.get(name)) if receives else None
-        deaf = receiver is not None and receiver.state != "ok"
+        receiver = ReceiverShape.of(bookmarks.get(name), now()) if receives else None
         healths.append(
             ChannelHealth(
-                name=name,
+                **ChannelShape.of(name, states.get(name), receiver).model_dump(),
                 label=config.file.label,
-                state="paused" if paused else "deaf" if deaf else "ok",
-                reason=state.reason if state and paused else receiver.reason if receiver and deaf else "",
                 begins=current.channels()[name].capabilities.begins,
                 receiver=receiver,
                 last_inbound_at=last.get((name, "in")),
@@ -76,17 +68,6 @@ def channels() -> list[ChannelHealth]:
             )
         )
     return healths
-
-
-def _receiver(bookmark: Bookmark | None) -> ReceiverShape:
-    if bookmark is None:
-        return ReceiverShape(state="away", reason=NOT_THERE, since=None, heard_at=None)
-    state, reason = "ok", ""
-    if bookmark.failing_since:
-        state, reason = "failing", bookmark.reason
-    elif bookmark.heard_at is None or bookmark.heard_at < now() - SILENT_FOR:
-        state, reason = "away", NOT_THERE
-    return ReceiverShape(state=state, reason=reason, since=bookmark.failing_since, heard_at=bookmark.heard_at)
 
 
 def jobs(states: Sequence[str], cursor: str | None, limit: int) -> tuple[list[JobShape], str | None]:

@@ -249,6 +249,8 @@ def _presence(desk: Desk, arrival: Arrival, event: Presence) -> None:
         _opened(desk, arrival, identity, "followed", dict(event.payload))
         return
     allowances.close(identity.id)
+    if current.channels()[arrival.channel].capabilities.threaded:  # the message that came back says so itself
+        return
     if conversation := desk.open.get((identity.contact, "")):
         threads.note_event(conversation, event.state)
 

@@ -1,4 +1,4 @@
-"""Channels that cannot send at the moment, because something is wrong with our account.
+"""Channels that cannot send or receive at the moment.
 
 A paused channel lets one message try every minute, so it comes back by itself once ops have mended it.
 """
@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import timedelta
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from channels.errors import SendError
 from hub.db import db, now
 from hub.live import tell_channel
-from hub.models import ChannelState
-from hub.shapes import ChannelShape
+from hub.models import Bookmark, ChannelState
+from hub.shapes import SILENT_FOR
 
 PROBE = timedelta(minutes=1)
+LATELY = timedelta(seconds=5)  # more than lies between two sweeps: told twice does no harm
 
 
 def pause(channel: str, error: SendError) -> timedelta:
@@ -25,8 +26,16 @@ def pause(channel: str, error: SendError) -> timedelta:
     values = {"paused_until": now() + PROBE, "reason": error.reason, "code": error.code}
     row = insert(ChannelState).values(channel=channel, **values)
     db.session.execute(row.on_conflict_do_update(index_elements=["channel"], set_=values))
-    tell_channel(ChannelShape(name=channel, state="paused", reason=error.reason))
+    tell_channel(channel)
     return PROBE
+
+
+def miss_receivers() -> None:
+    """Of a process that is gone nobody hears, so inboxes are told once it has been silent for too long."""
+    silent = now() - SILENT_FOR
+    missed = select(Bookmark.channel).where(Bookmark.heard_at.between(silent - LATELY, silent))
+    for channel in db.session.scalars(missed):
+        tell_channel(channel)
 
 
 def lift(channels: Collection[str]) -> None:
@@ -38,4 +47,4 @@ def lift(channels: Collection[str]) -> None:
         update(ChannelState).where(paused).values(paused_until=None, reason="", code="").returning(ChannelState.channel)
     )
     for channel in lifted:
-        tell_channel(ChannelShape(name=channel, state="ok", reason=""))
+        tell_channel(channel)

@@ -1,5 +1,5 @@
 /** Conversations and messages for tests, whole but short to write. */
-import type { Conversation, Message } from '@/api/types'
+import type { Conversation, Message, Reply } from '@/api/types'
 
 export const minute = (n: number): string => new Date(Date.UTC(2026, 10, 22, 8, n)).toISOString()
 
@@ -12,6 +12,7 @@ export function message(part: Partial<Message> & { id: number }): Message {
     kind: 'text',
     text: `message ${part.id}`,
     attachments: [],
+    source: null,
     payload: {},
     sent_at: minute(0),
     created_at: minute(0),
@@ -23,6 +24,7 @@ export function message(part: Partial<Message> & { id: number }): Message {
 export function conversation({ at, ...part }: Partial<Conversation> & { id: number; at: string }): Conversation {
   return {
     status: 'open',
+    subject: '',
     contact: { id: 7, name: 'Wang' },
     channels: ['shop'],
     assignee: { id: 1, name: 'Lin' },
@@ -35,6 +37,26 @@ export function conversation({ at, ...part }: Partial<Conversation> & { id: numb
     snoozed_until: null,
     created_at: minute(0),
     updated_at: at,
+    ...part,
+  }
+}
+
+export function reply(part: Partial<Reply> = {}): Reply {
+  return {
+    channel: 'shop',
+    label: 'Shop',
+    allowed: true,
+    reason: null,
+    text_bytes: null,
+    media: {},
+    links: true,
+    cards: true,
+    typing: true,
+    receipts: false,
+    threaded: false,
+    to: '',
+    subject: '',
+    cc: [],
     ...part,
   }
 }

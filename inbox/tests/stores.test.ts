@@ -2,13 +2,15 @@ import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Message } from '@/api/types'
 import { useConversations } from '@/stores/conversations'
+import { useDirectory } from '@/stores/directory'
+import { useDrafts } from '@/stores/drafts'
 import { useSession } from '@/stores/session'
 import { firstUnreadOf, merged, useThreads } from '@/stores/threads'
-import { conversation, message, minute } from './samples'
+import { conversation, message, minute, reply } from './samples'
 
 type Answer = (url: string, init: RequestInit) => Response | Promise<Response>
 
-const asked: { url: string; key: string | null }[] = []
+const asked: { url: string; key: string | null; body?: BodyInit | null }[] = []
 let answer: Answer = () => json({ items: [], next: null })
 
 const json = (body: unknown, status = 200): Response => new Response(JSON.stringify(body), { status })
@@ -19,7 +21,7 @@ beforeEach(() => {
   asked.length = 0
   vi.useFakeTimers()
   vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
-    asked.push({ url, key: new Headers(init.headers).get('Idempotency-Key') })
+    asked.push({ url, key: new Headers(init.headers).get('Idempotency-Key'), body: init.body })
     return answer(url, init)
   })
   useSession().me = { id: 1, name: 'Lin', email: 'lin@example.com', role: 'agent', teams: [] }
@@ -46,10 +48,10 @@ describe('conversations', () => {
 
   it('keep what may be written when a row without it comes by the stream', async () => {
     const store = await loadedAll(conversation({ id: 1, at: minute(10) }))
-    const reply = { channel: 'shop', label: 'Shop', allowed: true, reason: null, text_bytes: 2048, media: {}, links: true, cards: true, typing: true, receipts: true }
-    store.upsert({ ...conversation({ id: 1, at: minute(11) }), reply })
+    const participants = [{ address: 'a@x.cn', name: '', kind: 'customer' as const }]
+    store.upsert({ ...conversation({ id: 1, at: minute(11) }), reply: reply({ text_bytes: 2048 }), participants })
     store.upsert(conversation({ id: 1, at: minute(12) }))
-    expect(store.byId.get(1)?.reply).toEqual(reply)
+    expect(store.byId.get(1)).toMatchObject({ reply: { text_bytes: 2048 }, participants })
   })
 
   it('stand still while somebody points at the list, and move when asked', async () => {
@@ -156,7 +158,7 @@ describe('a thread', () => {
       if (tries < 3) throw new TypeError('network')
       return json(message({ id: 9, direction: 'out', text: 'hello' }), 201)
     }
-    const sending = store.send(1, 'hello', false)
+    const sending = store.send(1, { text: 'hello', note: false })
     await vi.advanceTimersByTimeAsync(10_000)
     await sending
     expect(asked.map(({ key }) => key)).toEqual([asked[0]!.key, asked[0]!.key, asked[0]!.key])
@@ -170,7 +172,7 @@ describe('a thread', () => {
       url.endsWith('/messages')
         ? json({ code: 'window_closed', title: 'closed', status: 409 }, 409)
         : json(conversation({ id: 1, at: minute(1) }))
-    await store.send(1, 'hello', false)
+    await store.send(1, { text: 'hello', note: false })
     const [pending] = store.get(1).pending
     expect([pending?.state, pending?.error?.code]).toEqual(['failed', 'window_closed'])
     expect(asked.filter(({ key }) => key).length).toBe(1)
@@ -182,12 +184,53 @@ describe('a thread', () => {
     await store.load(1, 'newest')
     let release: (response: Response) => void = () => undefined
     answer = () => new Promise((resolve) => (release = resolve))
-    const sending = store.send(1, 'hello', false)
+    const sending = store.send(1, { text: 'hello', note: false })
     const mine: Message = message({ id: 9, direction: 'out', text: 'hello', author: { kind: 'agent', id: 1, name: 'Lin' } })
     store.hear(mine)
     expect(store.get(1).pending[0]?.arrivedAs).toBe(9)
     release(json(mine, 201))
     await sending
     expect(store.get(1).pending).toEqual([])
+  })
+})
+
+describe('a mail', () => {
+  it('says only what the agent changed of its head', async () => {
+    const store = useThreads()
+    answer = () => json(message({ id: 9, direction: 'out' }), 201)
+    await store.send(1, { text: 'hello', note: false, heading: { cc: [] } })
+    await store.send(1, { text: 'hello', note: false })
+    expect(asked.map(({ body }) => JSON.parse(String(body)) as unknown)).toEqual([
+      { note: false, cc: [], text: 'hello' },
+      { note: false, text: 'hello' },
+    ])
+  })
+
+  it('keeps what was typed into its lines, for each conversation', () => {
+    const drafts = useDrafts()
+    drafts.writeFields(1, { cc: 'a@x.cn, b' })
+    drafts.writeFields('new', { to: 'c@x.cn' })
+    setActivePinia(createPinia())
+    useSession().me = { id: 1, name: 'Lin', email: 'lin@example.com', role: 'agent', teams: [] }
+    const again = useDrafts()
+    expect([again.readFields(1), again.readFields(2), again.readFields('new')]).toEqual([{ cc: 'a@x.cn, b' }, {}, { to: 'c@x.cn' }])
+    again.writeFields(1, {})
+    expect(localStorage.length).toBe(1)
+  })
+})
+
+describe('channels', () => {
+  it('stay what they are when the stream tells how they are', async () => {
+    const mail = {
+      name: 'support', label: 'Support', state: 'ok', reason: '', begins: true, receiver: null,
+      last_inbound_at: null, last_outbound_at: null, queued: 0, failed: 0,
+    }
+    answer = (url) => json({ items: url.endsWith('/channels') ? [mail] : [], next: null })
+    const directory = useDirectory()
+    await directory.load()
+    directory.hearChannel({ name: 'support', state: 'deaf', reason: 'wrong password' })
+    directory.hearChannel({ name: 'gone', state: 'deaf', reason: '' })
+    expect(directory.troubled).toEqual([{ ...mail, state: 'deaf', reason: 'wrong password' }])
+    expect(directory.beginning.map(({ name }) => name)).toEqual(['support'])
   })
 })

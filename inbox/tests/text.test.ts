@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Delivery, Reply } from '@/api/types'
+import type { Delivery } from '@/api/types'
 import { detourOf, markOf } from '@/text/deliveries'
 import { departure, ERASABLE, EVENTS, eventSentence, rewrites } from '@/text/events'
 import { coordinates, mapAddress, menuOf, placeOf } from '@/text/payloads'
@@ -9,7 +9,7 @@ import { FACTS, factsOf, HINTS, hintsOf, languageName, SCENES } from '@/text/peo
 import { standing } from '@/text/standing'
 import { timeline } from '@/text/timeline'
 import { acceptOf, fileRefusal } from '@/text/uploads'
-import { message, minute } from './samples'
+import { message, minute, reply as sample } from './samples'
 
 type Sentences = { [key: string]: string | Sentences }
 
@@ -130,9 +130,7 @@ describe('deliveries', () => {
 })
 
 describe('what may be written', () => {
-  const reply: Reply = {
-    channel: 'shop', label: 'Shop', allowed: true, reason: null, text_bytes: null, media: {}, links: true, cards: true, typing: true, receipts: false,
-  }
+  const reply = sample()
   const at = (n: number): number => Date.parse(minute(n))
   const allowance = { left: 3, limit: 5, until: minute(10) }
 
@@ -215,8 +213,16 @@ describe('files', () => {
   })
 
   it('are asked for by type and by ending', () => {
-    expect(acceptOf(media.audio)).toBe('audio/amr,audio/mpeg,.amr,.mp3')
-    expect(acceptOf(undefined)).toBe('')
+    expect(acceptOf('audio', media.audio)).toBe('audio/amr,audio/mpeg,.amr,.mp3')
+  })
+
+  it('may be of any type where the channel names none', () => {
+    const any = { bytes: 1_000, mimes: null }
+    expect(fileRefusal({ type: '', name: 'a', size: 1 }, { file: any })).toBeNull()
+    expect(fileRefusal({ type: 'image/heic', name: 'a.heic', size: 1 }, { image: any })).toBeNull()
+    expect(fileRefusal({ type: 'image/heic', name: 'a.heic', size: 2_000 }, { image: any })).toEqual({ code: 'tooBig', limit: 1_000 })
+    expect(fileRefusal({ type: 'image/heic', name: 'a.heic', size: 1 }, { file: any })).toEqual({ code: 'kind', kind: 'image' })
+    expect([acceptOf('image', any), acceptOf('file', any)]).toEqual(['image/*', ''])
   })
 })
 

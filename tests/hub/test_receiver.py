@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from redis import Redis
+from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from channels.email.channel import Email
@@ -98,6 +100,46 @@ def test_mail_is_read_once_and_goes_on_behind_the_bookmark(
     assert len(stage.rows(Message, Message.direction == "in")) == 4
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("imap", ["dovecot"], indirect=True)
+def test_ten_thousand_old_mails_are_read_oldest_first_and_new_ones_do_not_wait(
+    stage: Stage, receive: Open, imap: ImapServer, folder: str
+) -> None:
+    """Written into the mailbox's directory: ten thousand times APPEND would take longer than what is tested."""
+    maildir = imap.mails / f".{folder}" / "cur"
+    owner = maildir.stat()
+    for number in range(10_000):
+        path = maildir / f"{1_700_000_000 + number}.{number}.host:2,S"
+        path.write_bytes(mail(number))
+        os.chown(path, owner.st_uid, owner.st_gid)
+    reading = receive()
+    thread = threading.Thread(target=reading.turn)
+    thread.start()
+    eventually(lambda: _count(stage) > 500, 60)
+    imap.append(mail(99_999), folder=folder)
+    delivered = time.monotonic()
+    eventually(lambda: _newest_is_there(stage), 10)
+    waited, behind = time.monotonic() - delivered, 10_000 - _count(stage)
+    assert waited < 5 and behind > 1_000, "the backlog was not read out first"
+    thread.join(300)
+    assert not thread.is_alive()
+    read = [int(text.split()[1]) for text in texts(stage)]
+    assert sorted(read) == [*range(10_000), 99_999]
+    assert [number for number in read if number != 99_999] == list(range(10_000))
+
+
+def _count(stage: Stage) -> int:
+    with stage.inside():
+        return db.session.scalar(select(func.count(Arrival.id))) or 0
+
+
+def _newest_is_there(stage: Stage) -> bool:
+    with stage.inside():
+        newest = Arrival.event["text"].astext == "mail 99999"
+        return bool(db.session.scalar(select(select(Arrival.id).where(newest).exists())))
+
+
 def test_a_process_that_dies_before_the_commit_reads_the_mail_again(
     stage: Stage, receive: Open, imap: ImapServer, folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,8 +185,10 @@ def test_one_host_reads_and_the_other_waits_until_it_is_gone(stage: Stage, redis
 def test_a_mail_is_in_the_inbox_within_two_seconds(
     stage: Stage, receive: Open, imap: ImapServer, folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(receiving, "PATIENCE", timedelta(seconds=10))
-    thread = threading.Thread(target=receive().turn)
+    monkeypatch.setattr(receiving, "PATIENCE", timedelta(seconds=4))
+    reading = receive()
+    reading.turn()
+    thread = threading.Thread(target=reading.turn)
     thread.start()
     time.sleep(1)  # it idles by now
     imap.append(mail(1), folder=folder)

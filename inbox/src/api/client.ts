@@ -10,6 +10,7 @@ import type {
   Me,
   Message,
   MessageDraft,
+  NewConversation,
   Page,
   Problem,
 } from './types'
@@ -39,6 +40,13 @@ let signedOut: () => void = () => undefined
 /** Called whenever the hub no longer knows who we are, except when signing in. */
 export function onSignedOut(listener: () => void): void {
   signedOut = listener
+}
+
+/** Under the same key the hub does a thing once, however often it is asked. */
+export function newKey(): string {
+  if (crypto.randomUUID) return crypto.randomUUID()
+  // Plain-HTTP installations have no randomUUID.
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 interface Options {
@@ -118,6 +126,8 @@ export const api = {
   messages: (id: number, where: { before?: string | number | null; after?: string | number | null; limit?: number } = {}) =>
     request<Page<Message>>('GET', `/conversations/${id}/messages${query(where)}`),
 
+  begin: (conversation: NewConversation, key: string) =>
+    request<Conversation>('POST', '/conversations', { body: conversation, headers: { 'Idempotency-Key': key } }),
   postMessage: (id: number, draft: MessageDraft, key: string) =>
     request<Message>('POST', `/conversations/${id}/messages`, { body: draft, headers: { 'Idempotency-Key': key } }),
   resend: (message: number) => request<Message>('POST', `/messages/${message}/resend`, { body: {} }),
@@ -158,3 +168,7 @@ export function upload(file: File, onProgress: (share: number) => void): { done:
   })
   return { done, cancel: () => xhr.abort() }
 }
+
+/** The mail as a page for a frame; with `images`, the hub fetches those that lie elsewhere itself. */
+export const pageAddress = (message: number, images: boolean): string =>
+  `${BASE}/messages/${message}/page${images ? '?images=1' : ''}`

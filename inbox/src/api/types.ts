@@ -39,15 +39,26 @@ export interface Conversation {
   snoozed_until: string | null
   created_at: string
   updated_at: string
-  /** Only where one conversation is asked for by its id. */
+  /** "" on channels whose messages have none. */
+  subject: string
+  /** These two only where one conversation is asked for by its id. */
   reply?: Reply
+  participants?: Participant[]
+}
+
+/** Somebody in a thread of mails: whose conversation it is, who also wrote, who was only copied. */
+export interface Participant {
+  address: string
+  name: string
+  kind: 'customer' | 'wrote' | 'copied'
 }
 
 export type ReplyBlock = 'window_closed' | 'allowance_used' | 'passive' | 'unreachable' | 'no_channel'
 
 export interface MediaLimit {
   bytes: number
-  mimes: string[]
+  /** null: any. */
+  mimes: string[] | null
 }
 
 export interface Reply {
@@ -64,6 +75,11 @@ export interface Reply {
   menus?: boolean
   typing: boolean
   receipts: boolean
+  /** Messages carry a subject and copies; the rest is what an answer to all would have. */
+  threaded: boolean
+  to: string
+  subject: string
+  cc: string[]
 }
 
 export type Direction = 'in' | 'out' | 'note'
@@ -103,17 +119,38 @@ export interface Message {
   kind: string
   text: string
   attachments: Attachment[]
+  /** The raw message, where the hub keeps it. */
+  source: Attachment | null
   payload: Record<string, unknown>
   sent_at: string | null
   created_at: string
   delivery: Delivery | null
 }
 
-export interface MessageDraft {
+/** Only what the agent changed: the hub fills in what an answer to all has. */
+export interface Heading {
+  subject?: string
+  cc?: string[]
+  bcc?: string[]
+}
+
+export interface MessageDraft extends Heading {
   text?: string
   attachments?: number[]
   channel?: string
   note?: boolean
+}
+
+/** To somebody who may never have written. */
+export interface NewConversation {
+  channel: string
+  to: string
+  name?: string
+  subject: string
+  text: string
+  cc: string[]
+  bcc: string[]
+  attachments: number[]
 }
 
 export interface Counts {
@@ -153,11 +190,26 @@ export interface Contact {
   merges?: Merge[]
 }
 
-export interface Channel {
+/** What fetches for a channel that does not call us. */
+export interface Receiver {
+  state: 'ok' | 'failing' | 'away'
+  reason: string
+  since: string | null
+  heard_at: string | null
+}
+
+/** `paused`: nothing goes out; `deaf`: nothing comes in. */
+export interface ChannelState {
   name: string
-  label: string
-  state: 'ok' | 'paused'
+  state: 'ok' | 'paused' | 'deaf'
   reason: string | null
+}
+
+export interface Channel extends ChannelState {
+  label: string
+  /** We may write first. */
+  begins: boolean
+  receiver: Receiver | null
   last_inbound_at: string | null
   last_outbound_at: string | null
   queued: number
@@ -171,12 +223,13 @@ export interface Problem {
   status: number
   detail?: string
   by?: string
+  address?: string
   errors?: { field: string; reason: string }[]
 }
 
 export interface StreamEvents {
   message: { message: Message }
   conversation: { conversation: Conversation }
-  channel: { channel: Channel }
+  channel: { channel: ChannelState }
   resync: Record<string, never>
 }

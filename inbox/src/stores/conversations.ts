@@ -22,6 +22,8 @@ interface ViewState {
 const COUNTS_EVERY = 1_000
 const NAMES = Object.keys(VIEWS) as ViewName[]
 
+const detailOf = ({ reply, participants }: Conversation): Partial<Conversation> => ({ reply, participants })
+
 const emptyView = (): ViewState => ({
   order: [],
   shown: [],
@@ -52,11 +54,11 @@ export const useConversations = defineStore('conversations', () => {
     return views[view].shown.flatMap((id) => byId.get(id) ?? [])
   }
 
-  /** Keeps what is newer; the detail's `reply` survives a newer row that came without it. */
+  /** Keeps what is newer; what only the detail tells survives a newer row that came without it. */
   function keep(conversation: Conversation): boolean {
     const before = byId.get(conversation.id)
     if (before && later(conversation.updated_at, before.updated_at) < 0) return false
-    byId.set(conversation.id, before?.reply && !conversation.reply ? { ...conversation, reply: before.reply } : conversation)
+    byId.set(conversation.id, before?.reply && !conversation.reply ? { ...conversation, ...detailOf(before) } : conversation)
     return true
   }
 
@@ -129,7 +131,7 @@ export const useConversations = defineStore('conversations', () => {
     const conversation = await api.conversation(id)
     const before = byId.get(id)
     // What we may write is only told here, so it is taken even when the row itself is already newer.
-    if (!upsert(conversation) && before) byId.set(id, { ...before, reply: conversation.reply })
+    if (!upsert(conversation) && before) byId.set(id, { ...before, ...detailOf(conversation) })
     return byId.get(id)!
   }
 

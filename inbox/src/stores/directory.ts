@@ -2,12 +2,14 @@
 import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
 import { api } from '@/api/client'
-import type { Agent, Channel } from '@/api/types'
+import type { Agent, Channel, ChannelState } from '@/api/types'
 
 export const useDirectory = defineStore('directory', () => {
   const agents = shallowRef<Agent[]>([])
   const channels = shallowRef<Channel[]>([])
-  const paused = computed(() => channels.value.filter((channel) => channel.state === 'paused'))
+  const troubled = computed(() => channels.value.filter((channel) => channel.state !== 'ok'))
+  /** Where we may write to somebody first. */
+  const beginning = computed(() => channels.value.filter((channel) => channel.begins))
 
   async function load(): Promise<void> {
     const [people, accounts] = await Promise.all([api.agents(), api.channels()])
@@ -15,15 +17,13 @@ export const useDirectory = defineStore('directory', () => {
     channels.value = accounts.items
   }
 
-  function upsertChannel(channel: Channel): void {
-    const known = channels.value.some(({ name }) => name === channel.name)
-    channels.value = known
-      ? channels.value.map((other) => (other.name === channel.name ? channel : other))
-      : [...channels.value, channel]
+  /** The stream tells how a channel is, not what it is. */
+  function hearChannel(state: ChannelState): void {
+    channels.value = channels.value.map((channel) => (channel.name === state.name ? { ...channel, ...state } : channel))
   }
 
   const labelOf = (name: string | null | undefined): string =>
     channels.value.find((channel) => channel.name === name)?.label ?? name ?? ''
 
-  return { agents, channels, paused, load, upsertChannel, labelOf }
+  return { agents, channels, troubled, beginning, load, hearChannel, labelOf }
 })

@@ -4,6 +4,10 @@ import { reactive } from 'vue'
 import { useSession } from './session'
 
 export type Mode = 'reply' | 'note'
+/** Lines above a mail as the agent typed them; those left alone are not there. */
+export type Fields = Readonly<Record<string, string>>
+/** A conversation, or the one that a new mail will begin. */
+type Place = number | 'new'
 
 const PREFIX = 'yizhan.draft.'
 
@@ -11,17 +15,21 @@ export const useDrafts = defineStore('drafts', () => {
   const session = useSession()
   const texts = reactive(new Map<string, string>())
 
-  const nameOf = (conversation: number, mode: Mode): string => `${PREFIX}${session.me?.id ?? 0}.${conversation}.${mode}`
+  const nameOf = (place: Place, part: Mode | 'fields'): string => `${PREFIX}${session.me?.id ?? 0}.${place}.${part}`
 
   for (let index = 0; index < localStorage.length; index += 1) {
     const name = localStorage.key(index)
     if (name?.startsWith(PREFIX)) texts.set(name, localStorage.getItem(name) ?? '')
   }
 
-  const read = (conversation: number, mode: Mode): string => texts.get(nameOf(conversation, mode)) ?? ''
+  const read = (place: Place, mode: Mode): string => texts.get(nameOf(place, mode)) ?? ''
+  const write = (place: Place, mode: Mode, text: string): void => keep(nameOf(place, mode), text)
 
-  function write(conversation: number, mode: Mode, text: string): void {
-    const name = nameOf(conversation, mode)
+  const readFields = (place: Place): Fields => JSON.parse(texts.get(nameOf(place, 'fields')) || '{}') as Fields
+  const writeFields = (place: Place, fields: Fields): void =>
+    keep(nameOf(place, 'fields'), Object.keys(fields).length ? JSON.stringify(fields) : '')
+
+  function keep(name: string, text: string): void {
     if (text) {
       texts.set(name, text)
       localStorage.setItem(name, text)
@@ -31,5 +39,5 @@ export const useDrafts = defineStore('drafts', () => {
     }
   }
 
-  return { read, write }
+  return { read, write, readFields, writeFields }
 })

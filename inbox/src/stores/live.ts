@@ -31,7 +31,7 @@ export const useLive = defineStore('live', () => {
       if (rewrites(message)) void threads.reread(message.conversation_id)
     },
     conversation: ({ conversation }) => void conversations.upsert(conversation),
-    channel: ({ channel }) => directory.upsertChannel(channel),
+    channel: ({ channel }) => directory.hearChannel(channel),
     resync: () => void resync(),
   }
 

@@ -1,19 +1,23 @@
 /** The messages of the conversations opened lately, and those of ours still on their way to the hub. */
 import { defineStore } from 'pinia'
 import { shallowReactive } from 'vue'
-import { api, mayHaveArrived, type Failure } from '@/api/client'
-import type { Attachment, Message, MessageDraft } from '@/api/types'
+import { api, mayHaveArrived, newKey, type Failure } from '@/api/client'
+import type { Attachment, Heading, Message, MessageDraft } from '@/api/types'
 import { useConversations } from './conversations'
 import { useSession } from './session'
 
-export interface Pending {
-  key: string
-  conversation: number
+interface Content {
   text: string
   note: boolean
+  attachments: Attachment[]
   /** Chosen by the agent; otherwise the hub answers where the customer last wrote. */
   channel: string | null
-  attachments: Attachment[]
+  heading: Heading
+}
+
+export interface Pending extends Content {
+  key: string
+  conversation: number
   created_at: string
   state: 'posting' | 'retrying' | 'failed'
   error: Failure | null
@@ -136,21 +140,15 @@ export const useThreads = defineStore('threads', () => {
     thread.pending = thread.pending.map((other) => (other.key === pending.key ? pending : other))
   }
 
-  function send(
-    id: number,
-    text: string,
-    note: boolean,
-    attachments: Attachment[] = [],
-    channel: string | null = null,
-  ): Promise<void> {
+  function send(id: number, content: Pick<Content, 'text' | 'note'> & Partial<Content>): Promise<void> {
     const thread = get(id)
     const pending: Pending = {
+      attachments: [],
+      channel: null,
+      heading: {},
+      ...content,
       key: newKey(),
       conversation: id,
-      text,
-      note,
-      channel,
-      attachments,
       created_at: new Date().toISOString(),
       state: 'posting',
       error: null,
@@ -165,7 +163,7 @@ export const useThreads = defineStore('threads', () => {
     const pending = thread.pending.find((other) => other.key === key)
     if (!pending) return
     change(thread, { ...pending, state: tries ? 'retrying' : 'posting', error: null })
-    const draft: MessageDraft = { note: pending.note }
+    const draft: MessageDraft = { note: pending.note, ...pending.heading }
     if (pending.text) draft.text = pending.text
     if (pending.channel) draft.channel = pending.channel
     if (pending.attachments.length) draft.attachments = pending.attachments.map((attachment) => attachment.id)
@@ -211,9 +209,3 @@ export const useThreads = defineStore('threads', () => {
 
   return { byId, get, load, hear, send, retry, discard, reread, resync }
 })
-
-function newKey(): string {
-  if (crypto.randomUUID) return crypto.randomUUID()
-  // Plain-HTTP installations have no randomUUID.
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
-}

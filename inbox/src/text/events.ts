@@ -25,7 +25,7 @@ const VARIANTS = new Map<string, (payload: Payload) => string>(Object.entries({
 export const EVENTS = [
   'claimed', 'assigned', 'unassigned', 'handed_over', 'handed_to_bot', 'resolved', 'reopened', 'snoozed', 'entered',
   'enteredByScan', 'followed', 'followedByScan', 'left', 'menu', 'menuKey', 'menuScanned', 'held', 'heldBy', 'released',
-  'erased', 'erasedParts', 'merged', 'unmerged',
+  'erased', 'erasedParts', 'merged', 'unmerged', 'began', 'came_back',
 ]
 
 export const ERASABLE = ['everything', 'name', 'phone', 'address', 'email', 'location', 'files', 'other']

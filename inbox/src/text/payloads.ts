@@ -17,7 +17,7 @@ type Payload = Record<string, unknown>
 export const word = (value: unknown): string =>
   typeof value === 'string' || typeof value === 'number' ? String(value).trim() : ''
 
-const isObject = (value: unknown): value is Payload => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isObject = (value: unknown): value is Payload => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** A name may stand alone or inside an object. */
 export const nameIn = (value: unknown): string => (isObject(value) ? word(value.name) : word(value))

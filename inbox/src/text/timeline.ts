@@ -1,6 +1,7 @@
 /** Turns messages into the rows of a thread: days, the unread line, events, runs of one author. */
 import type { Message } from '@/api/types'
 import type { Pending } from '@/stores/threads'
+import { newSubjects } from './mails'
 import { dayOf } from './time'
 
 export type Item =
@@ -8,13 +9,14 @@ export type Item =
   | { type: 'day'; key: string; time: string }
   | { type: 'unread'; key: string }
   | { type: 'event'; key: string; message: Message }
-  | { type: 'message'; key: string; message: Message; opens: boolean; closes: boolean }
+  | { type: 'message'; key: string; message: Message; opens: boolean; closes: boolean; subject: string }
   | { type: 'pending'; key: string; pending: Pending }
 
 const ONE_RUN = 3 * 60_000
 
 export function timeline(messages: readonly Message[], pending: readonly Pending[], firstUnread: number | null, whole: boolean): Item[] {
   const items: Item[] = []
+  const subjects = newSubjects(messages)
   if (whole && messages.length) items.push({ type: 'start', key: 'start' })
   messages.forEach((message, index) => {
     const before = messages[index - 1]
@@ -31,6 +33,7 @@ export function timeline(messages: readonly Message[], pending: readonly Pending
         message,
         opens: newDay || message.id === firstUnread || !before || !sameRun(before, message),
         closes: !after || after.id === firstUnread || !sameRun(message, after),
+        subject: subjects.get(message.id) ?? '',
       })
     }
   })

@@ -21,8 +21,8 @@ export const mimeOf = (file: { type: string; name?: string }): string =>
   file.type || ENDINGS[file.name?.split('.').at(-1)?.toLowerCase() ?? ''] || ''
 
 /** For a file picker: types, and endings for those that browsers do not know. */
-export function acceptOf(limit: MediaLimit | undefined): string {
-  const mimes = limit?.mimes ?? []
+export function acceptOf(kind: MediumName, { mimes }: MediaLimit): string {
+  if (!mimes) return kind === 'file' ? '' : `${kind}/*`
   const endings = Object.keys(ENDINGS).filter((ending) => mimes.includes(ENDINGS[ending]!))
   return [...mimes, ...endings.map((ending) => `.${ending}`)].join(',')
 }
@@ -35,7 +35,7 @@ export function fileRefusal(
   const kind = kindOf(mime)
   const limit = media[kind]
   if (!limit) return { code: 'kind', kind }
-  if (limit.mimes.length && !limit.mimes.includes(mime)) return { code: 'mime' }
+  if (limit.mimes && !limit.mimes.includes(mime)) return { code: 'mime' }
   if (limit.bytes && file.size > limit.bytes) return { code: 'tooBig', limit: limit.bytes }
   return null
 }

@@ -15,16 +15,19 @@ export function useWording() {
     return contact.name || t('common.unnamed', { tail: String(contact.id).padStart(TAIL, '0').slice(-TAIL) })
   }
 
-  /** A lost race carries in `by` who was first. */
+  /** A lost race carries in `by` who was first, a wrong address itself in `address`. */
   function failure(error: Failure): string {
     if (!(error instanceof Refusal)) return t('errors.unanswered')
     const key = `errors.${error.code}`
-    if (te(key)) return t(key, { by: error.problem.by ?? '' })
+    if (te(key)) return t(key, { by: error.problem.by ?? '', address: error.problem.address ?? '' })
     if (error.problem.status >= 500) return t('errors.server', { code: error.code })
     return t('errors.unknown', { code: error.code })
   }
 
-  const code = (word: string): string => (te(`errors.${word}`) ? t(`errors.${word}`, { by: '' }) : word)
+  const code = (word: string): string => (te(`errors.${word}`) ? t(`errors.${word}`, { by: '', address: '' }) : word)
+
+  const wrongAddresses = (wrong: readonly string[]): string =>
+    wrong.length ? t('thread.mail.wrong', { addresses: wrong.join(t('common.listSeparator')) }, wrong.length) : ''
 
   function event(message: Message): string {
     const { key, values } = eventSentence(message.payload)
@@ -65,7 +68,7 @@ export function useWording() {
     return t('inbox.said', { who, what: preview(message) })
   }
 
-  return { contactName, failure, code, event, preview, rowPreview, locale }
+  return { contactName, failure, code, wrongAddresses, event, preview, rowPreview, locale }
 }
 
 const personIn = (message: Message): string =>

@@ -137,6 +137,7 @@ class ImapServer:
     tls_port: int = 0
     lmtp_port: int = 0
     certificate: str = ""
+    mails: Path = Path()  # where it keeps those of `username`, if in files
 
     def client(self) -> imaplib.IMAP4:
         client = imaplib.IMAP4("127.0.0.1", self.port)
@@ -200,7 +201,15 @@ def dovecot() -> Iterator[ImapServer]:
         (here / "users").chmod(0o644)
         ports = {"imap": free_port(), "imaps": free_port(), "lmtp": free_port()}
         (here / "dovecot.conf").write_text(DOVECOT.format(here=here, run=here / "run", **ports))
-        server = ImapServer(ports["imap"], USER, PASSWORD, ports["imaps"], ports["lmtp"], str(here / "cert.pem"))
+        server = ImapServer(
+            ports["imap"],
+            USER,
+            PASSWORD,
+            tls_port=ports["imaps"],
+            lmtp_port=ports["lmtp"],
+            certificate=str(here / "cert.pem"),
+            mails=here / "mail" / USER,
+        )
         with running(["/usr/sbin/dovecot", "-F", "-c", str(here / "dovecot.conf")], lambda: listens(server.port)):
             yield server
 
