@@ -121,7 +121,7 @@ class Receipt:
     key: str
     sent_at: datetime
     provider_id: str
-    status: Literal["delivered", "read", "failed"]
+    status: Literal["delivered", "read", "failed", "delayed"]  # delayed: somebody is still trying
     reason: str = ""
     recipient: str = ""  # whom it is about, where one message goes to several
 
@@ -208,6 +208,7 @@ class Letter:
     quoted: Quoted | None = None
     files: tuple[File, ...] = ()
     signature: str | None = None  # of the team; None: the channel's own
+    language: str = "zh-CN"  # of what the channel says itself, such as who is quoted
 
 
 NO_LETTER = Letter()
@@ -331,6 +332,8 @@ class Capabilities:
     resend_safe: bool = False  # the provider drops a second copy of the same OutboundMessage.id
     answers_inline: Inline | None = None  # then `send` is never called
     free_text: bool = True
+    send_takes: timedelta = timedelta(0)  # where a send may take longer than the hub's `claim_expires`
+    retry_after: tuple[timedelta, ...] = ()  # where the hub's schedule is too short for those who are away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,10 @@ class Throttled(SendError):
     retry = True
 
 
+class Postponed(Throttled):
+    """Nothing was tried: our own pace says when it is this message's turn. It costs no try."""
+
+
 class Uncertain(SendError):
     """The answer never came: it may have been sent. An agent decides, a retry could send it twice."""
 

@@ -37,7 +37,7 @@ def fetch(url: str, limit: int, within: float = 8.0) -> bytes:
 
 def _read(response: requests.Response, limit: int, deadline: float) -> bytes:
     body = BytesIO()
-    for chunk in response.iter_content(CHUNK):
+    while chunk := response.raw.read1(CHUNK, decode_content=True):  # what is there: who dribbles does not fill a chunk
         body.write(chunk)
         if body.tell() > limit or monotonic() > deadline:
             raise Refused("too large" if body.tell() > limit else "too slow")

@@ -209,8 +209,8 @@ def doctor(channel: str) -> None:
     wrong = 0
     for finding in found.diagnose(hook):
         click.echo(f"{'ok   ' if finding.ok else 'WRONG'}  {finding.what}")
-        if not finding.ok:
-            wrong += 1
+        wrong += not finding.ok
+        if finding.advice:
             click.echo(f"       {finding.advice}")
     for page, fields in groupby(found.console(hook), attrgetter("page")):
         click.echo(f"\nIn {page}:")

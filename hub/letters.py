@@ -13,6 +13,7 @@ from hub.db import db
 from hub.models import Conversation, Message
 
 KINDS = ("customer", "wrote", "copied")  # what says most of somebody, first
+NOISE = ("own", "loop", "auto_reply", "spam", "bounce")  # nobody answers these
 USUAL_SUBJECT = {"zh-CN": "客服回复", "en": "Your question"}
 
 
@@ -29,12 +30,13 @@ USUAL = Heading()
 
 
 def answered(conversation: Conversation) -> Message | None:
-    """What an answer now answers: the newest message from outside that a person wrote, and that has a name."""
+    """What an answer now answers: the newest message from outside that has a name, and is no machine's noise."""
     payload = Message.payload
     rows = (
         select(Message)
         .where(Message.conversation_id == conversation.id, Message.direction == "in")
-        .where(payload["message_id"].as_string() != "", func.coalesce(payload["no_answer"].as_string(), "") == "")
+        .where(payload["message_id"].as_string() != "")
+        .where(func.coalesce(payload["no_answer"].as_string(), "").not_in(NOISE))
         .order_by(Message.position.desc())
         .limit(1)
     )

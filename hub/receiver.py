@@ -147,7 +147,7 @@ class Receiver:
             except (DBAPIError, TimeoutError) as away:
                 log.error("%s: and nobody can be told: %s", name, type(away).__name__)
         if is_for_ops:
-            return PAUSE_FOR_OPS
+            pause = PAUSE_FOR_OPS
         return max(pause, error.after.total_seconds() if error.after else 0.0)
 
     def _note(self, **values: Any) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -15,6 +19,7 @@ from flask import Flask
 from redis import Redis
 from sqlalchemy import create_engine, make_url, text
 
+from channels.email import smtp
 from hub import embedded
 from hub.cache import RedisCache
 from tests.channels.email import servers
@@ -102,6 +107,17 @@ def stage_data() -> Iterator[Path]:
         (package / "METADATA").write_text("Metadata-Version: 2.1\nName: pager\nVersion: 1.0")
         (package / "entry_points.txt").write_text(ENTRY_POINTS)
         yield directory
+
+
+@pytest.fixture(autouse=True)
+def no_loop_of_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Playwright, once another test has used it, leaves a running loop in this thread; workers have none in theirs."""
+
+    def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(asyncio.run, coroutine).result()
+
+    monkeypatch.setattr(smtp, "asyncio", SimpleNamespace(run=run, timeout=asyncio.timeout))
 
 
 _apps: list[Flask] = []

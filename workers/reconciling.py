@@ -14,12 +14,12 @@ from workers.calls import tried
 def reconcile(limit: int) -> int:
     """Uncertain deliveries are looked for."""
     with transaction():
-        store, signatures = files.folder(), current.settings().hub.signatures
+        store, config = files.folder(), current.settings().hub
         asked = [
             (
                 job.id,
                 current.channels()[job.delivery.channel],
-                deliveries.outbound(job.delivery, store, signatures),
+                deliveries.outbound(job.delivery, store, config),
             )
             for job in reconciling.claim_due(limit)
         ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import timedelta
@@ -26,6 +26,7 @@ from hub.models import Arrival, BotTurn, Delivery, MediaFetch, ProfileFetch, Rec
 from hub.services import arrivals, attachments, bot_turns, conversations, deliveries, intake, pauses
 from hub.services.bot_turns import Question
 from hub.services.deliveries import Outcome
+from hub.settings import HubFile
 from workers import audio, profiles, reconciling, transcription
 from workers.app import bots, celery, hub
 from workers.bots.thinking import think
@@ -135,8 +136,8 @@ def deliver(limit: int) -> int:
         claimed = deliveries.claim_due(limit)
     if not claimed:
         return 0
-    senders, store, signatures = _senders(), files.folder(), current.settings().hub.signatures
-    sends = [senders.submit(_send, current.channels()[each.channel], each, store, signatures) for each in claimed]
+    senders, store, config = _senders(), files.folder(), current.settings().hub
+    sends = [senders.submit(_send, current.channels()[each.channel], each, store, config) for each in claimed]
     for outcomes in _as_they_end(sends):
         with transaction():
             deliveries.record(outcomes)
@@ -149,11 +150,11 @@ def _senders() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(SENDS_AT_ONCE)
 
 
-def _send(channel: Channel, delivery: Delivery, store: Path, signatures: Mapping[str, str]) -> Outcome:
+def _send(channel: Channel, delivery: Delivery, store: Path, config: HubFile) -> Outcome:
     started_at = now()
     result: DeliveryResult | SendError
     try:
-        result = channel.send(deliveries.outbound(delivery, store, signatures))
+        result = channel.send(deliveries.outbound(delivery, store, config))
     except SendError as error:
         result = error
     except Exception as error:  # a bug in the adapter: it may have come before or after the send

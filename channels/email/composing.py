@@ -159,8 +159,8 @@ def _body(message: OutboundMessage, sender: Sender) -> Message:
     signature = sender.signature if letter.signature is None else letter.signature
     text = _written(message)
     alternative = MIMEMultipart("alternative", policy=WIRE)
-    alternative.attach(_part(_plain(text, signature, letter.quoted), "plain"))
-    alternative.attach(_part(_html(text, signature, letter.quoted), "html"))
+    alternative.attach(_part(_plain(text, signature, letter.quoted, letter.language), "plain"))
+    alternative.attach(_part(_html(text, signature, letter.quoted, letter.language), "html"))
     if not files:
         return alternative
     mixed = MIMEMultipart("mixed", policy=WIRE)
@@ -179,24 +179,24 @@ def _link(link: Link | None) -> str:
     return "\n".join(part for part in (link.title, link.description, f"<{link.url}>") if part)
 
 
-def _plain(text: str, signature: str, quoted: Quoted | None) -> str:
+def _plain(text: str, signature: str, quoted: Quoted | None, language: str) -> str:
     parts = [text.rstrip()]
     if signature:
         parts.append(f"-- \n{signature.strip()}")
     if quoted:
         lines = "\n".join(f"> {line}".rstrip() for line in quoted.text.rstrip().splitlines())
-        parts.append(f"{_wrote(quoted)}\n{lines}")
+        parts.append(f"{_wrote(quoted, language)}\n{lines}")
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _html(text: str, signature: str, quoted: Quoted | None) -> str:
+def _html(text: str, signature: str, quoted: Quoted | None, language: str) -> str:
     return markdown.page(
         markdown.html_of(text),
         f'<div class="signature" style="color:#777">-- <br>\n{markdown.lines(signature.strip())}</div>'
         if signature
         else "",
         # class and type by which mail programs know what to fold
-        f'<div class="gmail_quote"><div class="gmail_attr">{escape(_wrote(quoted))}</div>\n'
+        f'<div class="gmail_quote"><div class="gmail_attr">{escape(_wrote(quoted, language))}</div>\n'
         '<blockquote type="cite" class="gmail_quote" '
         'style="margin:0 0 0 .8ex;border-left:1px solid #ccc;padding-left:1ex">'
         f"{markdown.lines(quoted.text.rstrip())}</blockquote></div>"
@@ -205,8 +205,9 @@ def _html(text: str, signature: str, quoted: Quoted | None) -> str:
     )
 
 
-def _wrote(quoted: Quoted) -> str:
-    return f"在 {quoted.sent_at:%Y-%m-%d %H:%M}，{_one_line(quoted.author)} 写道："
+def _wrote(quoted: Quoted, language: str) -> str:
+    at, who = f"{quoted.sent_at:%Y-%m-%d %H:%M}", _one_line(quoted.author)
+    return f"On {at}, {who} wrote:" if language == "en" else f"在 {at}，{who} 写道："
 
 
 def _part(text: str, subtype: str) -> MIMEText:

@@ -50,7 +50,7 @@ def _mx(records: list[str], domain: str) -> Finding:
 
 def _spf(records: list[str], domain: str, provider: Provider | None) -> Finding:
     found = [record for record in records if record.lower().startswith("v=spf1")]
-    include = f"include:{provider.spf}" if provider else "the servers that send for you"
+    include = f"include:{provider.spf}" if provider else "mx"  # the servers that receive usually send as well
     what = f"{domain} says who may send for it (SPF)"
     if not found:
         return Finding(what, False, f'Add the TXT record "v=spf1 {include} ~all" to {domain}.')

@@ -10,16 +10,22 @@ from typing import Any
 
 from channels.contract import Address, Attachment, Event, InboundMessage, Medium, Presence, Receipt, WebhookRequest
 from channels.email.composing import LOOP_HEADER
+from channels.email.headers import Person
 from channels.email.parsing import Mail, parse
 from channels.email.settings import MailSettings
 from channels.email.tokens import Tokens, thread_key
 from channels.errors import Unreadable
 
 SCHEME = "email"
+LATE = timedelta(days=3)  # on its way: who wrote it has helped themselves, or waits for a person by now
 AHEAD = timedelta(hours=1)  # a Date further ahead of its arrival is wrong
 NOBODY = "unknown@invalid"
 RETURNED = "the mail came back"
 MEDIA: Mapping[str, Medium] = {"image": "image", "audio": "audio", "video": "video"}
+# what a message shows at once; the raw mail has the rest
+LONGEST_TEXT, LONGEST_WHOLE = 20_000, 200_000
+LONGEST_NAME, LONGEST_SUBJECT, LONGEST_ADDRESS = 200, 500, 320
+MOST_PEOPLE, MOST_REFERENCES = 100, 100
 NUMBER = re.compile(r"\[(?:工单)?#(\d{1,18})\]")
 
 
@@ -29,17 +35,17 @@ def events(request: WebhookRequest, settings: MailSettings, tokens: Tokens) -> l
     mail = parse(request.body)
     if mail.header(LOOP_HEADER) == tokens.loop_mark() and not mail.bounce:
         return []  # our own, by Bcc, a list or a redirection: the hub has it already
-    return _came_back(mail, request, tokens) or [_message(mail, request, settings, tokens)]
+    return _came_back(mail, request, settings, tokens) or [_message(mail, request, settings, tokens)]
 
 
 # what came back
 
 
-def _came_back(mail: Mail, request: WebhookRequest, tokens: Tokens) -> list[Event]:
+def _came_back(mail: Mail, request: WebhookRequest, settings: MailSettings, tokens: Tokens) -> list[Event]:
     """Nothing unless it is about a mail that we sent: anybody can write what looks like a bounce."""
     bounce = mail.bounce
     original = (bounce.original_message_id or "") if bounce else ""
-    if not bounce or bounce.delayed or not tokens.origin(original):
+    if not bounce or not tokens.origin(original):
         return []
     happened, key = _sent_at(mail, request), sha256(request.body).hexdigest()
     found: list[Event] = []
@@ -50,12 +56,12 @@ def _came_back(mail: Mail, request: WebhookRequest, tokens: Tokens) -> list[Even
                 key=f"bounce:{key}:{recipient}",
                 sent_at=happened,
                 provider_id=original,
-                status="failed",
+                status="delayed" if bounce.delayed else "failed",
                 reason=reason,
                 recipient=recipient,
             )
         )
-        if bounce.permanent and tokens.was_sent_to(original, recipient):
+        if bounce.permanent and not is_own(recipient, settings) and tokens.was_sent_to(original, recipient):
             sender, payload = Address(SCHEME, recipient), {"reason": reason}
             found.append(
                 Presence(key=f"gone:{key}:{recipient}", sender=sender, sent_at=happened, state="left", payload=payload)
@@ -67,7 +73,11 @@ def _came_back(mail: Mail, request: WebhookRequest, tokens: Tokens) -> list[Even
 
 
 def _message(mail: Mail, request: WebhookRequest, settings: MailSettings, tokens: Tokens) -> InboundMessage:
-    sender = mail.sender.address.lower() or NOBODY
+    author = mail.reply_to[0] if mail.reply_to and mail.sender.address.lower() in settings.forms else mail.sender
+    sender = author.address.lower()
+    if "@" not in sender or len(sender) > LONGEST_ADDRESS:
+        sender = NOBODY
+    name = author.name[:LONGEST_NAME]
     kept = sha256(request.body).hexdigest()
     message_id = mail.message_id or f"{kept}@no-message-id.invalid"
     answered = list(dict.fromkeys([*([mail.in_reply_to] if mail.in_reply_to else []), *reversed(mail.references)]))
@@ -78,34 +88,41 @@ def _message(mail: Mail, request: WebhookRequest, settings: MailSettings, tokens
         provider_id=f"{message_id}/{_digest(mail, sender)[:16]}",
         sent_at=_sent_at(mail, request),
         sequence=int(request.query.get("uid", 0)),
-        text=text if text.strip() or mail.attachments else mail.subject,
+        text=_short(text if text.strip() or mail.attachments else mail.subject, LONGEST_TEXT),
         attachments=tuple(
             Attachment(MEDIA.get(each.mime.partition("/")[0], "file"), f"{kept}:{number}", each.name)
             for number, each in enumerate(mail.attachments)
         ),
         payload={
-            "subject": mail.subject,
+            "subject": _short(mail.subject, LONGEST_SUBJECT),
             "from": sender,
-            "name": mail.sender.name,
-            "to": [each.address for each in mail.to],
-            "cc": [each.address for each in mail.cc],
-            "reply_to": [each.address for each in mail.reply_to],
+            "name": name,
+            "to": _addresses(mail.to),
+            "cc": _addresses(mail.cc),
+            "reply_to": _addresses(mail.reply_to),
             "date": mail.date.isoformat() if mail.date else "",
-            "message_id": message_id,
-            "references": list(mail.references or ([mail.in_reply_to] if mail.in_reply_to else [])),
-            "whole": mail.text if mail.text.strip() != text.strip() else "",
+            "references": list(reversed(answered[:MOST_REFERENCES])),
+            "whole": _short(mail.text, LONGEST_WHOLE) if mail.text.strip() != text[:LONGEST_TEXT].strip() else "",
             "html": bool(mail.html),
-            **_traits(mail, settings, sender),
+            **_traits(mail, is_own(sender, settings)),
             **({"cut": cut, "size": int(request.query["size"])} if (cut := request.query.get("cut")) else {}),
         },
-        name=mail.sender.name,
+        name=name,
         thread=_thread(mail, answered, message_id, tokens),
         message_id=message_id,
-        references=tuple(answered),
+        references=tuple(answered[:MOST_REFERENCES]),
         conversation=int(match[1]) if (match := NUMBER.search(mail.subject)) else None,
-        no_answer=_no_answer(mail, sender, settings),
+        no_answer=_no_answer(mail, request, sender, settings),
         kept=kept,
     )
+
+
+def _short(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def _addresses(people: Sequence[Person]) -> list[str]:
+    return [each.address for each in people[:MOST_PEOPLE] if len(each.address) <= LONGEST_ADDRESS]
 
 
 def _thread(mail: Mail, answered: Sequence[str], message_id: str, tokens: Tokens) -> str:
@@ -117,32 +134,39 @@ def _thread(mail: Mail, answered: Sequence[str], message_id: str, tokens: Tokens
     return next((thread for thread in signed if thread), "") or thread_key(root)
 
 
-def _no_answer(mail: Mail, sender: str, settings: MailSettings) -> str:
+def _is_surely_automatic(mail: Mail) -> bool:
+    """The words alone are a guess: a machine does not answer them, but a person sees them."""
+    return mail.is_auto_reply and mail.auto_reply_evidence != "text"
+
+
+def _no_answer(mail: Mail, request: WebhookRequest, sender: str, settings: MailSettings) -> str:
+    """The first reason that holds; what the hub makes of each is its own matter."""
     reasons = {
         "own": is_own(sender, settings),
         "loop": bool(mail.header(LOOP_HEADER)),
         "nobody": sender == NOBODY,
         "bounce": bool(mail.bounce),
-        "auto_reply": mail.is_auto_reply,
+        "auto_reply": _is_surely_automatic(mail),
         "spam": bool(mail.spam.spam),
+        "old": bool(request.query.get("old")),
         "list": mail.is_list,
         "machine": not mail.may_be_answered_by_machine,
+        "late": bool(mail.date and _arrived(request) - mail.date > LATE),
     }
     return next((name for name, holds in reasons.items() if holds), "")
 
 
-def _traits(mail: Mail, settings: MailSettings, sender: str) -> dict[str, Any]:
+def _traits(mail: Mail, own: bool) -> dict[str, Any]:
     bounce = {"recipients": list(mail.bounce.recipients), "status": mail.bounce.status} if mail.bounce else None
     return {
-        "auto_reply": mail.is_auto_reply,
+        "auto_reply": _is_surely_automatic(mail),
         "bulk": mail.is_bulk,
         "list": mail.is_list,
         "spam": bool(mail.spam.spam),
-        "own": is_own(sender, settings),
+        "own": own,
         "forged": "dmarc=fail" in next(iter(mail.authentication_results), "").lower(),
         "encrypted": mail.encrypted,
         "bounce": bounce,
-        "no_answer": _no_answer(mail, sender, settings),
     }
 
 

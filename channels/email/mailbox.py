@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from time import monotonic, sleep
+from time import monotonic, sleep, time
 
 from imap_tools.mailbox import BaseMailBox
 
@@ -25,6 +25,7 @@ BATCH = 50
 BATCH_BYTES = 8 * 1024 * 1024
 LARGEST_MAIL = 25 * 1024 * 1024
 READ_AGAIN = timedelta(days=14)  # when the server has renumbered a folder
+OLD = 24 * 3600  # seconds: what had come longer before the first look is history, and nobody waits for an answer
 LOOK_EVERY = 300.0  # seconds; some servers forget to push
 ASK_EVERY = 20.0  # seconds, where a server cannot push
 STUMBLES = 3  # a mail at which the connection breaks this often is not asked for in whole any more
@@ -33,17 +34,22 @@ WHOLE, HEADERS = "BODY.PEEK[]", "BODY.PEEK[HEADER]"  # PEEK leaves \Seen as it i
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Up to where a folder is read. What was there at first (`behind`, `until`] waits while new mail comes in."""
+    """Up to where a folder is read. What was there at first (`behind`, `until`] waits while new mail comes in.
+
+    `began`: when this mailbox was read for the first time, in seconds since 1970.
+    """
 
     validity: int
     newest: int
     behind: int = 0
     until: int = 0
+    began: int = 0
 
     @classmethod
     def read(cls, text: str) -> Cursor | None:
+        place, _, began = text.partition("@")
         try:
-            return cls(*(int(number) for number in text.split(":"))) if text else None
+            return replace(cls(*map(int, place.split(":"))), began=int(began or 0)) if text else None
         except (TypeError, ValueError):
             raise ValueError(f"no cursor of a mailbox: {text[:40]!r}") from None
 
@@ -58,7 +64,7 @@ class Cursor:
 
     def __str__(self) -> str:
         numbers = [self.validity, self.newest, *([self.behind, self.until] if self.has_backlog else [])]
-        return ":".join(map(str, numbers))
+        return ":".join(map(str, numbers)) + (f"@{self.began}" if self.began else "")
 
 
 class Mailbox:
@@ -67,7 +73,7 @@ class Mailbox:
     def __init__(self, settings: MailSettings, imap: Imap):
         self._settings, self._imap = settings, imap
         self._box: BaseMailBox | None = None
-        self._validity = self._renumbered = 0
+        self._validity = self._renumbered = self._began = 0
         self._stumbled: Counter[int] = Counter()
 
     def receive(self, after: str, patience: timedelta) -> Generator[tuple[str, WebhookRequest], None, None]:
@@ -77,7 +83,9 @@ class Mailbox:
         try:
             with in_our_words(self._settings.imap):
                 box = self._opened()
-                yield from self._read(box, self._placed(box, cursor), deadline)
+                placed = self._placed(box, cursor)
+                self._began = placed.began
+                yield from self._read(box, placed, deadline)
         except BaseException:  # also when the caller stops in between: an answer may be half read
             self.close()
             raise
@@ -131,7 +139,7 @@ class Mailbox:
             self._renumbered = self._validity
             recent = commands.uids(box, commands.since((datetime.now(UTC) - READ_AGAIN).date()))
             first = min(recent, default=top + 1)
-        return Cursor(self._validity, top, first - 1, top)
+        return Cursor(self._validity, top, first - 1, top, cursor.began if cursor else int(time()))
 
     def _backlog(self, box: BaseMailBox, cursor: Cursor) -> list[int]:
         if not cursor.has_backlog:
@@ -205,6 +213,7 @@ class Mailbox:
         said = {"uidvalidity": str(self._validity), "uid": str(entry.uid), "size": str(entry.size), "cut": cut}
         if entry.arrived:
             said["arrived"] = entry.arrived.isoformat()
+            said["old"] = "1" if entry.arrived.timestamp() < self._began - OLD else ""
         return WebhookRequest(method="IMAP", query={name: value for name, value in said.items() if value}, body=raw)
 
 

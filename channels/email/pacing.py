@@ -8,9 +8,10 @@ from time import time
 
 from channels.contract import Cache
 from channels.email.settings import Rate
-from channels.errors import Misconfigured, SendError, Throttled, Unreachable
+from channels.errors import Misconfigured, Postponed, SendError, Unreachable
 
 TRIES_TO_LOG_IN = 3  # more, and providers lock the account
+BETWEEN_TRIES = timedelta(minutes=5)  # once it has refused us for good
 FAILURES_COUNT_FOR = timedelta(hours=1)
 LOCK = timedelta(seconds=2)
 
@@ -23,14 +24,14 @@ class Pace:
         self._spent, self._paused = f"email:spent:{address}", f"email:pause:{address}"
 
     def check(self) -> None:
-        """Take one mail's share of the rate, or raise Throttled."""
+        """Take one mail's share of the rate, or raise Postponed."""
         until, _, reason = (self._cache.get(self._paused) or "").partition(" ")
         if until and (left := float(until) - time()) > 0:
-            raise Throttled(reason, after=timedelta(seconds=left))
+            raise Postponed(reason, after=timedelta(seconds=left))
         if self._rate:
             with self._cache.lock(f"{self._spent}:lock", LOCK) as ours:
                 if not ours:
-                    raise Throttled("others are sending from this mailbox", after=timedelta(seconds=1))
+                    raise Postponed("others are sending from this mailbox", after=timedelta(seconds=1))
                 self._take(self._rate)
 
     def _take(self, rate: Rate) -> None:
@@ -38,7 +39,7 @@ class Pace:
         share, span, now = rate.within.total_seconds() / rate.count, rate.within.total_seconds(), time()
         filled = max(float(self._cache.get(self._spent) or 0), now) + share
         if (over := filled - now - span) > 0.001:
-            raise Throttled("the mailbox's own rate is used up", after=timedelta(seconds=over))
+            raise Postponed("the mailbox's own rate is used up", after=timedelta(seconds=over))
         self._cache.set(self._spent, str(filled), timedelta(seconds=filled - now))
 
     def pause(self, error: SendError) -> None:
@@ -58,7 +59,8 @@ class Logins:
         self._cache.set(self._key, str(self._failures), FAILURES_COUNT_FOR)
         if self._failures < TRIES_TO_LOG_IN:
             return Unreachable("the mail server did not let us in", code=code)
-        return Misconfigured(f"the mail server does not let us in. {advise()}".strip(), code=code)
+        reason = f"the mail server does not let us in. {advise()}".strip()
+        return Misconfigured(reason, code=code, after=BETWEEN_TRIES)
 
     def accepted(self) -> None:
         if self._failures or self._cache.get(self._key):

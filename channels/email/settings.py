@@ -70,6 +70,7 @@ class MailSettings(ChannelSettings):
     smtp_security: Security = "tls"
     folder: str = "INBOX"
     since: date | None = None  # older mail is not read
+    forms: list[str] = []  # senders that write for somebody else, such as a contact form: Reply-To is the customer
     hook_secret: Secret = SecretStr("")  # signs raw mail that is posted to us
     append_sent: Literal["auto"] | bool = "auto"
     plus_address: Literal["auto"] | bool = (
@@ -86,8 +87,10 @@ class MailSettings(ChannelSettings):
             return given
         domain = str(given.get("address", "")).rpartition("@")[2].lower()
         oauth = given.get("oauth")
-        known = providers.by_domain(domain) or providers.by_oauth(
-            str(oauth.get("provider")) if isinstance(oauth, dict) else ""
+        known = (
+            providers.by_domain(domain)
+            or providers.by_host(str(given.get("imap_host")))
+            or providers.by_oauth(str(oauth.get("provider")) if isinstance(oauth, dict) else "")
         )
         if not known:
             return given
@@ -106,6 +109,11 @@ class MailSettings(ChannelSettings):
         if not ADDRESS.fullmatch(address):
             raise ValueError("not a mail address: support@example.com")
         return address
+
+    @field_validator("forms")
+    @classmethod
+    def _are_addresses(cls, forms: list[str]) -> list[str]:
+        return [cls._is_address(each).lower() for each in forms]
 
     @field_validator("rate")
     @classmethod

@@ -29,7 +29,8 @@ from channels.errors import Misconfigured, Refused, SendError, Uncertain, Unreac
 log = logging.getLogger(__name__)
 
 TIMEOUT = 20.0  # seconds for connecting and for every answer but the last
-TIMEOUT_FOR_DATA = 120.0  # servers look for viruses before they answer
+TIMEOUT_FOR_DATA = 60.0  # servers look for viruses before they answer
+TOGETHER = 90.0  # a worker waits for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +112,13 @@ class Transaction:
     async def run(self, envelope: Envelope | None) -> Mapping[str, SendError]:
         client = self._smtp.client()
         try:
-            await client.connect()
-            await client.ehlo()  # what the server offers; after STARTTLS it may be more
-            self._phase = Phase.LOGIN
-            await self._smtp.log_in(client)
-            if envelope:
-                await self._hand_over(client, envelope)
+            async with asyncio.timeout(TOGETHER):
+                await client.connect()
+                await client.ehlo()  # what the server offers; after STARTTLS it may be more
+                self._phase = Phase.LOGIN
+                await self._smtp.log_in(client)
+                if envelope:
+                    await self._hand_over(client, envelope)
         except SendError:
             raise
         except (SMTPException, OSError) as error:

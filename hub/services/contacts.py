@@ -10,9 +10,10 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import contains_eager
 
 from channels.contract import Address
+from hub import current
 from hub.db import db
 from hub.models import Contact, Identity
-from hub.refusals import NotFound
+from hub.refusals import Invalid, NotFound
 from hub.services import conversations, merging
 
 Aliases = tuple[Address, ...]
@@ -44,6 +45,7 @@ def identify(senders: Collection[tuple[Address, Aliases]]) -> People:
 
 def link(addresses: Sequence[Address], name: str = "") -> Contact:
     """Somebody we trust vouches that all these are one person."""
+    addresses = list(dict.fromkeys(map(_as_kept, addresses)))
     people = _known(addresses)
     _remember(people, addresses, _contact_of(people, addresses) or Contact(name=""))
     db.session.flush()
@@ -51,6 +53,15 @@ def link(addresses: Sequence[Address], name: str = "") -> Contact:
     contact = people[addresses[0]].contact
     describe(contact, name=name)
     return contact
+
+
+def _as_kept(address: Address) -> Address:
+    """As its channel would write it, where there is one."""
+    channel = next((each for each in current.channels().values() if each.scheme == address.scheme), None)
+    try:
+        return channel.address(address.value) if channel else address
+    except ValueError as error:
+        raise Invalid("addresses", f"{address.value!r}: {error}") from None
 
 
 def describe(contact: Contact, name: str = "", language: str = "", facts: Mapping[str, Any] | None = None) -> None:

@@ -25,15 +25,17 @@ from channels.contract import (
     Quoted,
     Receipt,
 )
-from channels.errors import Gone, Misconfigured, Refused, SendError, Uncertain, WindowClosed
+from channels.errors import Gone, Misconfigured, Postponed, Refused, SendError, Uncertain, WindowClosed
 from hub import current, files
 from hub.db import db, now
 from hub.jobs import again, claim, lost_claims, retry_later
 from hub.live import tell
 from hub.models import Attachment, ChannelState, Delivery, DeliveryAttempt, Identity, Message, Reconciliation
 from hub.services import allowances, consents, pauses, routes, threaded
+from hub.settings import HubFile
 
 LOST_WORKER = "The worker died while sending: it may have arrived."
+POSTPONED = timedelta(seconds=5)
 FORWARD = ("", "delivered", "read")
 # when an uncertain delivery is looked for, where the provider can tell; then an agent decides
 LOOKS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
@@ -49,8 +51,8 @@ def claim_due(limit: int) -> list[Delivery]:
     return claimed
 
 
-def outbound(delivery: Delivery, store: Path, signatures: Mapping[str, str]) -> OutboundMessage:
-    """The part as its channel takes it; `signatures` of the teams. Asks neither the database nor the configuration."""
+def outbound(delivery: Delivery, store: Path, hub: HubFile) -> OutboundMessage:
+    """The part as its channel takes it. Asks the database for nothing."""
     file = _file(delivery, store)
     link, card, menu = (delivery.payload.get(kind) for kind in ("link", "card", "menu"))
     return OutboundMessage(
@@ -64,11 +66,11 @@ def outbound(delivery: Delivery, store: Path, signatures: Mapping[str, str]) -> 
         notice="notice" in delivery.payload,
         author=delivery.message.author_name,
         by_bot=delivery.message.author_kind == "bot",
-        letter=_letter(delivery, store, signatures) if "subject" in delivery.message.payload else NO_LETTER,
+        letter=_letter(delivery, store, hub) if "subject" in delivery.message.payload else NO_LETTER,
     )
 
 
-def _letter(delivery: Delivery, store: Path, signatures: Mapping[str, str]) -> Letter:
+def _letter(delivery: Delivery, store: Path, hub: HubFile) -> Letter:
     """`threaded.load_letters` has brought what it needs."""
     message, answers = delivery.message, delivery.answers
     conversation, payload = message.conversation, message.payload
@@ -82,7 +84,8 @@ def _letter(delivery: Delivery, store: Path, signatures: Mapping[str, str]) -> L
         references=tuple(answers.payload.get("references", ())) if answers else (),
         quoted=_quoted(answers) if answers else None,
         files=tuple(_bytes(attachment, store) for attachment in message.attachments),
-        signature=signatures.get(conversation.team),
+        signature=hub.signatures.get(conversation.team),
+        language=hub.language,
     )
 
 
@@ -91,7 +94,8 @@ def _quoted(message: Message) -> Quoted | None:
     text = message.payload.get("whole") or message.text
     written = message.payload.get("date")
     sent_at = datetime.fromisoformat(written) if written else message.sent_at
-    return Quoted(author=message.author_name, sent_at=sent_at, text=text) if text else None
+    author = message.author_name or message.payload.get("from", "")
+    return Quoted(author=author, sent_at=sent_at, text=text) if text else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,11 @@ def _with_parts(ids: Collection[int]) -> dict[int, Message]:
 
 def _record(delivery: Delivery, outcome: Outcome) -> None:
     error = outcome.result if isinstance(outcome.result, SendError) else None
+    if isinstance(error, Postponed):
+        delivery.attempts -= 1
+        delivery.error, delivery.error_code = error.reason, error.code
+        retry_later(delivery, error.after or POSTPONED)
+        return
     db.session.add(
         DeliveryAttempt(
             delivery_id=delivery.id,
@@ -172,7 +181,7 @@ def settle(delivery: Delivery, result: DeliveryResult) -> None:
 
 def _failed(delivery: Delivery, error: SendError, started_at: datetime) -> None:
     delivery.error, delivery.error_code = error.reason or type(error).__name__, error.code
-    schedule = current.settings().hub.delivery.retry_after
+    schedule = _schedule(delivery.channel)
     match error:
         case Misconfigured():  # nothing is wrong with the message: it waits until ops have mended the channel
             delivery.attempts -= 1
@@ -186,6 +195,11 @@ def _failed(delivery: Delivery, error: SendError, started_at: datetime) -> None:
             retry_later(delivery, timedelta(0))
         case _:
             _give_up(delivery, error)
+
+
+def _schedule(channel: str) -> Sequence[timedelta]:
+    known = current.channels().get(channel)
+    return (known.capabilities.retry_after if known else ()) or current.settings().hub.delivery.retry_after
 
 
 def _look_for_it(delivery: Delivery) -> None:
@@ -209,7 +223,10 @@ def received(channel: str, receipt: Receipt) -> bool:
     delivery = db.session.scalar(select(Delivery).where(ours).with_for_update())
     if delivery is None:
         return False
-    if receipt.status == "failed" and receipt.recipient not in ("", delivery.identity.value):
+    if receipt.status == "delayed":
+        if delivery.state == "done" and not delivery.receipt:
+            delivery.error = receipt.reason
+    elif receipt.status == "failed" and receipt.recipient not in ("", delivery.identity.value):
         _not_copied(delivery, {receipt.recipient: receipt.reason})
     elif receipt.status == "failed":
         if not delivery.receipt:
@@ -228,6 +245,8 @@ def expire_claims(older_than: timedelta) -> int:
     lost = lost_claims(Delivery, older_than)
     for delivery in lost:
         channel = current.channels().get(delivery.channel)
+        if channel and delivery.claimed_at and delivery.claimed_at > now() - channel.capabilities.send_takes:
+            continue
         if channel and channel.capabilities.resend_safe:
             retry_later(delivery, timedelta(0))
         else:

@@ -180,7 +180,7 @@ def _message(desk: Desk, arrival: Arrival, event: InboundMessage) -> None:
         provider_id=event.provider_id,
         kind=event.kind,
         text=event.text,
-        payload=dict(event.payload),
+        payload={**event.payload, **(threaded.marks(event) if event.thread else {})},
         sent_at=event.sent_at,
         sequence=event.sequence,
         attachments=[*(fetch.attachment for fetch in fetches), *threaded.source(event)],
@@ -197,7 +197,7 @@ def _message(desk: Desk, arrival: Arrival, event: InboundMessage) -> None:
         threaded.remember(message, event)
         conversation.subject = event.payload.get("subject") or conversation.subject
     if conversation.status == "bot" and not is_quiet:
-        if event.thread and (reason := _leave_to_people(conversation, identity, event)):
+        if reason := _leave_to_people(conversation, identity, event):
             conversations.hand_over(conversation, reason)
         elif not (fetches and transcripts.expected(event.kind)):
             _ask_bot(desk, arrival, conversation, message)
@@ -207,6 +207,10 @@ def _leave_to_people(conversation: Conversation, identity: Identity, event: Inbo
     """Why no machine may answer this, "" where one may."""
     if event.no_answer:
         return "not_for_machines"
+    if not event.thread:
+        return ""
+    if identity.contact is not conversation.contact:  # an answer would go to the customer
+        return "somebody_else"
     if threaded.is_flooding(identity):
         return "flood"
     return "many_answers" if threaded.is_answered_enough(conversation) else ""

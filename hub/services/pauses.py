@@ -1,6 +1,7 @@
 """Channels that cannot send or receive at the moment.
 
-A paused channel lets one message try every minute, so it comes back by itself once ops have mended it.
+A paused channel lets one message try every minute, or as seldom as the error says: so it comes back by itself once ops
+have mended it.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ LATELY = timedelta(seconds=5)  # more than lies between two sweeps: told twice d
 
 def pause(channel: str, error: SendError) -> timedelta:
     """Returns how long to wait before the next try."""
-    values = {"paused_until": now() + PROBE, "reason": error.reason, "code": error.code}
+    wait = error.after or PROBE
+    values = {"paused_until": now() + wait, "reason": error.reason, "code": error.code}
     row = insert(ChannelState).values(channel=channel, **values)
     db.session.execute(row.on_conflict_do_update(index_elements=["channel"], set_=values))
     tell_channel(channel)
-    return PROBE
+    return wait
 
 
 def miss_receivers() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 
 from channels.contract import Capabilities, Card, Link
-from hub import current
+from hub import current, letters
 from hub.db import db
 from hub.live import tell
 from hub.models import Attachment, Conversation, Delivery, Identity, Message
@@ -171,10 +171,27 @@ def _take_first(ways: list[str], delivery: Delivery, why: str) -> bool:
         _park(delivery, why)
         if route.notify:
             message.deliveries.append(_notification(route, len(message.deliveries), message.text))
+    elif capabilities_of(route.channel).whole:
+        _send_whole(message, route)
     else:
         delivery.state = "cancelled"
         message.deliveries += deliveries(route)
     return True
+
+
+def _send_whole(message: Message, route: Route) -> None:
+    """There it is one message, whatever parts it had here; of those none is sent any more."""
+    conversation = message.conversation
+    answers = letters.answered(conversation)
+    heading = letters.filled(letters.USUAL, conversation, route.identity.value, answers)
+    message.payload = {**message.payload, **heading}
+    for part in message.deliveries:
+        if part.state in ("pending", "waiting", "failed"):
+            part.state = "cancelled"
+    link = next((part.payload["link"] for part in message.deliveries if "link" in part.payload), None)
+    content = Content(text=message.text, attachments=tuple(message.attachments), link=Link(**link) if link else None)
+    parts = fitting.fit(content, capabilities_of(route.channel))
+    message.deliveries += deliveries(replace(route, parts=parts, spent=[None]), answers=answers)
 
 
 def _park(delivery: Delivery, why: str) -> None:

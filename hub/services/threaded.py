@@ -19,7 +19,7 @@ from hub.models import Attachment, Conversation, Delivery, Identity, Message, Me
 from hub.services import conversations
 
 REOPENS_FOR = timedelta(days=30)  # an answer that comes later begins a conversation of its own
-QUIET = frozenset({"own", "loop", "auto_reply", "spam"})  # wakes nobody
+QUIET = frozenset({"own", "loop", "auto_reply", "spam", "old"})  # wakes nobody
 AUTOMATIC, AUTOMATIC_WITHIN = 5, timedelta(hours=1)  # answers by a machine to one customer
 FLOOD, FLOOD_WITHIN = 20, timedelta(minutes=10)  # messages of one sender
 MOST_REFERENCES = 100
@@ -90,6 +90,11 @@ def remember(message: Message, event: InboundMessage) -> None:
     for name in dict.fromkeys((event.message_id, *event.references[:MOST_REFERENCES])):
         if name:
             db.session.add(MessageReference(message=message, name=name))
+
+
+def marks(event: InboundMessage) -> dict[str, str]:
+    """What an answer will need to know of it."""
+    return {"message_id": event.message_id, "no_answer": event.no_answer}
 
 
 def source(event: InboundMessage) -> list[Attachment]:

@@ -112,5 +112,5 @@ def _fitting(rows: Sequence[Delivery], limit: int | None) -> int:
 
 
 def _together(rows: Sequence[Delivery]) -> OutboundMessage:
-    first = deliveries.outbound(rows[0], Path(), {})
+    first = deliveries.outbound(rows[0], Path(), current.settings().hub)
     return replace(first, text=BETWEEN_TEXTS.join(row.text for row in rows)) if first.text else first

@@ -151,7 +151,10 @@ def test_wechat_that_does_not_answer(config: Path) -> None:
 
 def test_a_channel_that_there_is_not(config: Path) -> None:
     result = doctor(config, "shopp")
-    assert result.output == "Error: there is no channel shopp; known: desk, pager, post, service, shop, stall\n"
+    assert (
+        result.output
+        == "Error: there is no channel shopp; known: desk, mail, pager, post, sales, service, shop, stall\n"
+    )
     assert result.exit_code == 1
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from email.utils import make_msgid
+from email.utils import formatdate, make_msgid
 from hashlib import sha256
 from typing import Any
 
@@ -16,7 +17,7 @@ from sqlalchemy import update
 from channels.email.channel import Email
 from channels.email.sent import Sent
 from channels.email.smtp import Envelope, Smtp
-from channels.errors import Gone, Refused, SendError, Uncertain
+from channels.errors import Gone, Postponed, Refused, SendError, Uncertain, Unreachable
 from hub import current, files
 from hub.db import db, now
 from hub.models import (
@@ -30,7 +31,8 @@ from hub.models import (
     Reconciliation,
 )
 from hub.services import arrivals, threaded
-from tests.stage import PNG, Person, Stage, at_once
+from tests.pager import Pager
+from tests.stage import PNG, Person, Stage, at_once, written
 
 LI, WANG = "li@customer.test", "wang@customer.test"
 
@@ -68,7 +70,7 @@ class Outbox:
 def mail(text: str = "在吗", sender: str = LI, **headers: str) -> bytes:
     made = EmailMessage(policy=policy.SMTP.clone(max_line_length=998))
     usual = {"To": "support@shop.test", "Subject": "询价", "Message-ID": make_msgid(domain="customer.test")}
-    for name, value in {"From": sender, "Date": "Sun, 01 Mar 2026 12:00:00 +0000", **usual, **headers}.items():
+    for name, value in {"From": sender, "Date": formatdate(), **usual, **headers}.items():
         if value:
             made[name.replace("_", "-")] = value
     made.set_content(text)
@@ -357,10 +359,98 @@ def test_the_team_signs(stage: Stage, outbox: Outbox) -> None:
     assert "-- \nReturns" in outbox.texts[-1]
 
 
-def test_a_bot_answers_who_asked_and_nobody_else(stage: Stage, outbox: Outbox) -> None:
+def test_a_bot_answers_who_asked_without_copies(stage: Stage, outbox: Outbox) -> None:
     take(stage, mail("怎么退款", Cc=WANG))
     assert (list(outbox.envelopes[-1].copies), outbox.mails[-1]["Auto-Submitted"]) == ([], "auto-replied")
     assert "七天内可以退款。" in outbox.texts[-1]
+
+
+def test_what_somebody_else_in_the_thread_asks_is_for_people(stage: Stage, outbox: Outbox) -> None:
+    first = mail("怎么退款", Cc=WANG)
+    take(stage, first)
+    take(stage, mail("怎么退款", sender=WANG, In_Reply_To=identifier(first)))
+    assert [envelope.to for envelope in outbox.envelopes] == [LI]
+    assert stage.conversation().status == "waiting"
+
+
+def test_what_only_looks_automatic_is_shown_and_left_to_people(stage: Stage, outbox: Outbox) -> None:
+    take(stage, mail("已收到您的邮件，退款还没到账"))
+    row = stage.conversation()
+    assert (row.status, row.unread, outbox.mails) == ("waiting", 1, [])
+    assert stage.row(Message, Message.direction == "in").payload["auto_reply"] is False
+
+
+def test_old_mail_is_answered_by_no_machine(stage: Stage, outbox: Outbox) -> None:
+    take(stage, mail("怎么退款", Date="Wed, 01 Jan 2020 12:00:00 +0000"))
+    assert (stage.conversation().status, outbox.mails) == ("waiting", [])
+
+
+def test_a_mail_somebody_is_still_trying_to_deliver_has_not_failed(stage: Stage, outbox: Outbox) -> None:
+    anna = stage.agent()
+    take(stage, mail("转人工"))
+    said = answer(stage, anna)
+    take(stage, bounce(outbox.mails[-1]["Message-ID"], status="4.4.1").replace(b"Action: failed", b"Action: delayed"))
+    assert len(stage.rows(Conversation)) == 1
+    delivery = stage.row(Delivery, Delivery.message_id == said["id"])
+    assert (delivery.state, LI in delivery.error) == ("done", True)
+
+
+def test_what_the_mailboxs_own_pace_postpones_costs_no_try(stage: Stage, outbox: Outbox) -> None:
+    anna = stage.agent()
+    take(stage, mail("转人工"))
+    outbox.answers = [Postponed("the rate is used up") for _ in range(20)]
+    said = answer(stage, anna)
+    for _ in range(20):
+        stage.make_due(Delivery)
+        stage.work()
+    delivery = stage.row(Delivery, Delivery.message_id == said["id"])
+    assert (delivery.state, delivery.attempts) == ("done", 1)
+
+
+def test_a_mail_server_that_is_away_is_tried_for_hours(stage: Stage, outbox: Outbox) -> None:
+    anna = stage.agent()
+    take(stage, mail("转人工"))
+    outbox.answers = [Unreachable("away") for _ in range(5)]
+    said = answer(stage, anna)
+    waits = []
+    for _ in range(5):
+        delivery = stage.row(Delivery, Delivery.message_id == said["id"])
+        waits.append(round((delivery.due_at - now()).total_seconds() / 60))
+        stage.make_due(Delivery)
+        stage.work()
+    assert waits == [1, 5, 15, 60, 240]
+    assert stage.row(Delivery, Delivery.message_id == said["id"]).state == "done"
+
+
+def test_a_contact_forms_mail_is_from_who_filled_it_in(stage: Stage, outbox: Outbox) -> None:
+    with stage.inside():
+        channel = current.channels()["mail"]
+        settings = channel.settings.model_copy(update={"forms": ["form@shop.test"]})
+        channel.settings = settings
+    take(stage, mail("转人工", sender="form@shop.test", Reply_To=f"Li <{LI}>"))
+    assert [row.value for row in stage.rows(Identity)] == [LI]
+
+
+def test_a_chats_answer_that_takes_the_way_around_by_mail_is_one_whole_mail(
+    stage: Stage, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The provider refuses one part of it when it is sent."""
+    anna = stage.agent()
+    take(stage, mail("hello from mail"))
+    stage.page(written("转人工"))
+    stage.work()
+    chat = stage.row(Conversation, Conversation.thread == "")
+    pager, mailed = (stage.row(Identity, Identity.scheme == scheme).contact_id for scheme in ("pager", "email"))
+    anna.post(f"/contacts/{pager}/merge", {"contact": mailed})
+    channels = stage.app.extensions["settings"].channels
+    file = channels["pager"].file.model_copy(update={"fallback": ["mail"]})
+    monkeypatch.setitem(channels, "pager", replace(channels["pager"], file=file))
+    Pager.answers.append(Gone("left"))
+    said = answer(stage, anna, "一百元", conversation=chat.id)
+    [sent] = [each for each in outbox.mails if "一百元" in each.get_body(("plain",)).get_content()]  # type: ignore[union-attr]
+    assert (sent["Subject"], sent["To"]) == ("客服回复", LI)
+    [shown] = [each for each in anna.get(f"/conversations/{chat.id}/messages")["items"] if each["id"] == said["id"]]
+    assert (shown["delivery"]["state"], shown["payload"]["fallback"]["channel"]) == ("sent", "mail")
 
 
 def test_an_agent_may_write_first(stage: Stage, outbox: Outbox) -> None:

@@ -79,9 +79,9 @@ def test_a_customer_is_answered_and_answers(mail: MailWorld, channel: Email, cli
 
     mail.writes(text="好的，\n要两件。", client=client, in_reply_to=got["message_id"])
     back = reader.message()
-    assert (back.text, back.thread, back.payload["no_answer"]) == ("好的，\n要两件。", message.thread, "")
+    assert (back.text, back.thread, back.no_answer) == ("好的，\n要两件。", message.thread, "")
     mail.writes(text="休假中，周一回来。", client=client, in_reply_to=got["message_id"], auto_reply=True)
-    assert reader.message().payload["no_answer"] == "auto_reply"
+    assert reader.message().no_answer == "auto_reply"
 
 
 def test_what_comes_back_fails_its_delivery(mail: MailWorld, channel: Email) -> None:

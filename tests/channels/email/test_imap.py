@@ -77,7 +77,8 @@ def test_the_last_mail_is_not_read_twice(scripted: Open) -> None:
         folder(mails, lambda asked: [line for uid in asked for line in literal(uid, mails[uid])] + [b"TAG OK done"])
     )
     read = list(box.receive("", NO_TIME))
-    assert [(cursor, request.body) for cursor, request in read] == [("7:2:1:2", mails[1]), ("7:2", mails[2])]
+    places = [(cursor.partition("@")[0], request.body) for cursor, request in read]
+    assert places == [("7:2:1:2", mails[1]), ("7:2", mails[2])]
     assert list(box.receive("7:2", NO_TIME)) == []
 
 

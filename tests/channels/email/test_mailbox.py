@@ -57,13 +57,14 @@ def test_mail_comes_oldest_first_and_byte_for_byte(box: Mailbox, imap: ImapServe
     imap.append(*mails, folder=folder, date='"01-Feb-2026 03:04:05 +0800"')
     read = list(box.receive("", NO_TIME))
     assert bodies(read) == mails
-    validity, last = read[-1][0].split(":")
+    validity, last = read[-1][0].partition("@")[0].split(":")
     assert [request.query for _, request in read] == [
         {
             "uidvalidity": validity,
             "uid": str(int(last) - 2 + n),
             "size": str(len(mail)),
             "arrived": "2026-01-31T19:04:05+00:00",
+            "old": "1",
         }
         for n, mail in zip(range(3), mails, strict=True)
     ]
