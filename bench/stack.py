@@ -31,7 +31,7 @@ SECONDS_TO_END = 15.0
 PROGRAMS = {  # how the command line of each program of the stack is recognised
     "web": "wsgi:app",
     "worker": "workers.app:celery\0worker",
-    "beat": "workers.app:celery\0beat",
+    "beat": "workers.timetable:celery\0beat",
     "receiver": "workers\0receiver\0",
     "postgres": "/bin/postgres",
     "redis": "redis-server",

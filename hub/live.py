@@ -105,8 +105,8 @@ def _announce(session: Session) -> None:
 
 @event.listens_for(db.session, "after_rollback")
 def _forget(session: Session) -> None:
-    session.info.pop("told", None)
-    session.info.pop("said", None)
+    for name in ("told", "told channels", "said"):
+        session.info.pop(name, None)
 
 
 def _allowances(identities: list[int]) -> dict[int, list[Allowance]]:

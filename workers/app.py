@@ -1,4 +1,4 @@
-"""The Celery application: queues by kind of job, the timetable, and the hub inside each process."""
+"""The Celery application: queues by kind of job, and the hub inside each process."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from celery import Celery
 from celery.signals import worker_init
 
 from hub.doorbell import IMPATIENT
+from workers import timetable
 
-if TYPE_CHECKING:  # beat reads the timetable only, and stays small
+if TYPE_CHECKING:
     from flask import Flask
 
     from workers.bots.contract import Bot
 
-QUEUES = ("arrival", "bot_turn", "delivery", "media_fetch", "profile_fetch", "transcription", "typing", "timetable")
+QUEUES = (
+    *("arrival", "bot_turn", "delivery", "media_fetch", "profile_fetch", "transcription", "reconciliation"),
+    *("typing", timetable.QUEUE),
+)
 
 # our tasks are JSON: what a pickle could do to root cannot happen
 warnings.filterwarnings("ignore", message="You're running the worker with superuser")
@@ -31,14 +35,9 @@ celery.conf.update(
     # a ring that dies with its worker is no loss, the sweep rings again
     task_acks_late=False,
     task_ignore_result=True,
-    task_default_queue="timetable",
-    task_routes={"workers.tasks.sweep": {"queue": "timetable"}, "workers.tasks.tidy": {"queue": "timetable"}},
+    task_default_queue=timetable.QUEUE,
     worker_hijack_root_logger=False,
     worker_send_task_events=False,
-    beat_schedule={
-        "sweep": {"task": "workers.tasks.sweep", "schedule": 2.0, "options": {"expires": 2}},
-        "tidy": {"task": "workers.tasks.tidy", "schedule": 3600.0, "options": {"expires": 600}},
-    },
 )
 
 _made: dict[str, Any] = {}

@@ -15,7 +15,7 @@ from hub.settings import ConfigError
 
 __all__ = ["yizhan"]
 
-CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "workers.app:celery"]
+CELERY = [sys.executable, "-m", "celery", "--quiet", "-A"]
 QUIET = ["--loglevel", "WARNING"]
 
 
@@ -28,7 +28,7 @@ def worker() -> None:
     options = ["--concurrency", str(processes), "--queues", ",".join(QUEUES)]
     quiet = [*QUIET, "--without-gossip", "--without-mingle", "--without-heartbeat"]
     _step_back()
-    os.execv(sys.executable, [*CELERY, "worker", *options, *quiet])
+    os.execv(sys.executable, [*CELERY, "workers.app:celery", "worker", *options, *quiet])
 
 
 def _step_back() -> None:
@@ -44,7 +44,10 @@ def _step_back() -> None:
 def beat() -> None:
     """Rings the bell for what the clock brings: one per installation."""
     schedule = Path(os.environ.get("YIZHAN_DATA", "data")) / "beat"
-    os.execv(sys.executable, [*CELERY, "beat", "--schedule", str(schedule), "--pidfile", "", *QUIET])
+    os.execv(
+        sys.executable,
+        [*CELERY, "workers.timetable:celery", "beat", "--schedule", str(schedule), "--pidfile", "", *QUIET],
+    )
 
 
 @yizhan.group()

@@ -14,12 +14,13 @@ REPLY_HEADERS = (
 )  # fmt: skip
 SUBJECT = re.compile(
     r"\s*[\[(【（<*]?\s*(?:auto(?:mati(?:c|sche|que|co|ca|sk|skt))?[ -]?(?:repl(?:y|ies)|respon[sd]\w*|antwort"
-    r"|svar)|automat\w* (?:repl|respon|answer|antwo|svar)\w*|autom\w*[ :]"
+    r"|svar)|automa\w* (?:repl|respon|answer|antwo|svar|vastaus|odpov)\w*|autom\.? (?:antw|repl|svar)\w*"
+    r"|auto re\s*[:：]|(?-i:AUTO)\s*:|odpowied[źz] automat|otomatik yan[ıi]t"
     r"|out of (?:the )?office|i am (?:currently )?(?:out of|away)|away from (?:the )?(?:office|my)|on (?:vacation"
-    r"|holiday|leave)\b|vacation (?:reply|message|notice)"
+    r"|holiday|leave)\s*(?:$|[:(,;–-]|until|till|from|re:)|vacation (?:reply|message|notice)"
     r"|abwesen|réponse automatique|respuesta autom|resposta autom|risposta automatica|fuori (?:sede|ufficio)"
     r"|absence du bureau|absent\b.{0,20}bureau|fuera de (?:la )?oficina"
-    r"|ooo\b|自动回复|自動回覆|自動回復|自动答复|自動答覆|自动应答|自动答覆|自動返信"
+    r"|ooo\b|(?:自动|自動)(?:回复|回覆|回復|答复|答覆|应答|返信)(?=$|[\s:：\])）】>/-]|re|您|你)"
     r"|不在(?:通知|のお知らせ)|休假(?:通知|中)|外出通知|자동 ?(?:응답|회신)|부재중|автоответ)",
     re.IGNORECASE,
 )
@@ -29,6 +30,7 @@ RECEIVED = r"(?:收到|收悉|接收|收阅|收閱|阅悉)"
 GOT = rf"(?:已|已经|已經|均已|都已)?\s*(?:成功)?\s*{RECEIVED}"
 SURE_NOTE = re.compile(
     r"(?:这|這|此|本)(?:是|封|邮件|信|郵件)?.{0,16}(?:自动|自動)(?:回复|回覆|回復|答复|应答|发送|發送|发出|生成)"
+    r"|我现在有事不在.{0,4}一会再和(?:您|你)联系|(?:本|此)邮箱(?:已)?(?:无人值守|停用|不再使用)"
     r"|^\W{0,3}(?:自动|自動)(?:回复|回覆|回復|答复|应答)\s*(?:[:：]|$)",
     re.MULTILINE,
 )
@@ -36,7 +38,7 @@ NOTE = re.compile(
     rf"{YOU}.{{0,14}}?{MAIL}[^。？?\n]{{0,12}}{GOT}"
     rf"|来信[^。？?\n]{{0,10}}{GOT}|來信[^。？?\n]{{0,10}}{GOT}"
     rf"|(?:已|已经|已經)\s*{RECEIVED}了?{YOU}.{{0,10}}{MAIL}"
-    rf"|^\W*(?:邮件|郵件|信件|mail|e-?mail|信)[^。？?\n，,]{{0,6}}{GOT}.{{0,20}}(?:尽快|儘快|尽早|稍后|稍候|及时"
+    rf"|(?:^|[您你]好)\W*(?:邮件|郵件|信件|mail|e-?mail|信)[^。？?\n，,]{{0,6}}{GOT}.{{0,20}}(?:尽快|儘快|尽早|稍后|稍候|及时"
     rf"|回复|回覆|谢谢|謝謝|祝)"
     rf"|{GOT}.{{0,30}}(?:会|將|将|會)?(?:尽快|儘快|尽早|第一时间|第一時間|及时)[^。\n]{{0,10}}(?:回复|回覆|答复"
     rf"|答覆|与您|与你|和您|给您|给你|處理|处理)"
@@ -44,6 +46,10 @@ NOTE = re.compile(
     r"|放假|休年假|出差|外出)"
     r"|(?:休假|度假|年假|假期|出差|外出|不在办公室|不在辦公室)[^。？?\n]{0,30}(?:无法|無法|不能|不便"
     r"|来不及)[^。\n]{0,12}(?:回复|回覆|查看|处理|答复)"
+    r"|(?:放假|休假|休息)[^。？?\n]{0,20}(?:上班|回来|结束|開工|收假)后?[^。？?\n]{0,8}(?:回复|回覆|处理|联系|答复)"
+    r"|(?:谢谢|感谢|謝謝|感謝)(?:您|你)?的?来信[^。？?\n]{0,8}(?:尽快|稍后|稍候|及时|第一时间)"
+    r"|(?:会|将|將|會)(?:尽快|儘快|及时|第一时间)(?:查看|阅读|处理|回复|答复)(?:您|你)的?(?:邮件|来信|信件|郵件)"
+    r"|来信[^。？?\n]{0,6}已阅|已(?:经)?(?:离职|调离|离开(?:本)?公司)[^。？?\n]{0,20}(?:邮件|邮箱|联系|转交)"
     r"|(?:假期|休假|节日|出差)(?:结束|归来|回来)(?:后|之后|後)"
     r"|暂时(?:无法|不能|不在)[^。\n]{0,20}(?:回复|邮件|办公)|(?:无法|不能)(?:及时|立即|即时|亲自)(?:地)?(?:回复"
     r"|答复|查收|处理)",
@@ -51,8 +57,8 @@ NOTE = re.compile(
 )
 # What only a person asks, even one who begins with "your mail arrived"
 REQUEST = re.compile(
-    r"[?？]|麻烦|麻煩|打不开|打不開|但是|不过|不過|附件|订单|訂單|重发|重新发"
-    r"|请(?!勿|不要|谅解|耐心|知悉|放心|稍|等|您稍|见谅|直接|拨|联系|致电|电话|理解|原谅|与|您耐心|务必)"
+    r"[?？]|[吗么嗎麼]\W*$|怎么|怎樣|怎样|什么|哪里|为何|为什么|麻烦|麻煩|打不开|打不開|但是|不过|不過|附件|订单|訂單|重发|重新发"
+    r"|请(?!勿|发短信|留言|加微信|电联|发送|发邮件|发至|发到|改发|转发|使用|不要|谅解|耐心|知悉|放心|稍|等|您稍|见谅|直接|拨|联系|致电|电话|理解|原谅|与|您耐心|务必)"
 )
 WESTERN_NOTE = re.compile(
     r"this is an? (?:automat\w+|auto[- ]?generated|auto)[ -](?:reply|response|answer|message|e-?mail"

@@ -13,6 +13,8 @@ from channels.email.mime import Part
 from channels.email.plaintext import MOST_TAGS, to_text, without_tags
 
 LARGEST_TEXT = 1024 * 1024  # characters shown; the raw mail has the rest
+LARGEST_CODED = 12 * LARGEST_TEXT  # bytes: four in UTF-8, three times as many in quoted-printable
+LARGEST_TEXTS = 4 * LARGEST_TEXT  # of pages that are read for their text
 LARGEST_FLOWED = 256 * 1024
 MOST_TEXTS = 50  # parts; more are files
 META = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
@@ -30,6 +32,7 @@ class Piece:
 
     plain: str = ""
     html: str = ""
+    marked: str = ""  # the page as text, with `> ` in front of what its client quotes; "" where that is not known
     plain_given: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -54,11 +57,17 @@ class Content:
 
     def render(self) -> None:
         """Every page that came without its plain text gets one; with less care after the first ten thousand tags."""
-        tags = 0
+        tags = size = 0
         for piece in self.pieces:
             if not piece.plain_given and piece.html:
-                tags += piece.html.count("<")
-                piece.plain = to_text(piece.html) if tags < 2 * MOST_TAGS else without_tags(piece.html)
+                if size > LARGEST_TEXTS:
+                    self.truncated = True
+                    break
+                tags, size = tags + piece.html.count("<"), size + len(piece.html)
+                if tags < 2 * MOST_TAGS:
+                    piece.plain, piece.marked = to_text(piece.html)
+                else:
+                    piece.plain = without_tags(piece.html)
 
     def html(self) -> str:
         if not any(piece.html for piece in self.pieces):
@@ -98,6 +107,7 @@ def _collect(part: Part, content: Content, hint: str, first: bool) -> list[Piece
     content.encrypted = content.encrypted or _is_sealed(part)
     if _is_text(part, hint, first) and content.texts < MOST_TEXTS:
         content.texts += 1
+        content.truncated = content.truncated or len(part.body) > LARGEST_CODED
         return [_piece(part, hint)]
     _file(part, content, hint)
     return _winmail_text(part) if part.mime in WINMAIL else []
@@ -171,7 +181,7 @@ def _is_text(part: Part, hint: str, first: bool) -> bool:
 
 
 def _piece(part: Part, hint: str) -> Piece:
-    data = part.content()
+    data = part.content(LARGEST_CODED)
     label = part.parameters.get("charset", b"").decode("latin-1") or part.parameters.get("charset*", b"").decode(
         "latin-1"
     ).strip("'")

@@ -17,13 +17,13 @@ LARGEST = 128 * 1024  # of the report, for the pattern library
 MOST_LINES = 2_000
 MOST_BOUNDARIES = 30  # the standard parser calls itself for each
 MOST_RECIPIENTS = 100
-MOST_LINES_AFTER = 40
 
 DAEMON = re.compile(
     r"mailer[-_ ]?daemon|mail[-_ ]?daemon|post[-_]?master|mail[-_ ]?deliver|deliver(?:y|er)?[-_ ](?:sub)?system"
     r"|microsoftexchange"
-    r"|mail ?system|bounce|^root@|amavis|mdaemon|interscan|mailmarshal|mail administrator|mail router"
-    r"|internet mail service|uucp@"
+    r"|mail ?system"
+    r"|\bbounces?(?:[-+][^@\s]{0,100})?@|^\W?bounces?\b|^root@|amavis|mdaemon|interscan|mailmarshal"
+    r"|mail administrator|mail router|internet mail service|uucp@"
     r"|mail[-_ ]?gateway|system administrator|系统管理员|邮件系统|退信|系统退信",
     re.IGNORECASE,
 )
@@ -137,11 +137,13 @@ DELAYED = re.compile(
 STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 REPLY_CODE = re.compile(r"(?<![\d.])([45])[0-7]\d[ -]")
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,200}[A-Za-z0-9]")
+HOST = r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}+"
 MARKED_ADDRESS = re.compile(
-    r"(?:^|[\s:：(\[])<([^<>\s@]{1,64}@[^<>\s]{1,255})>"
-    r"|^\s*[\"']?([^\s<>\"'@:,;()]{1,64}@[\w.-]{1,255}?)[\"']?\s*(?:[:：;,.(]|$)"
-    r"|(?:to|for|user|recipient|address|rcpt|addressee|found|收件人|地址|用户)\W{1,6}([\w.+=-]{1,64}@[\w.-]{1,255}\w)",
-    re.IGNORECASE,
+    rf"(?:^|[\s:：(\[])<([^<>\s@]{{1,64}}@[^<>\s]{{1,255}})>"
+    rf"|^[ \t*>\"'-]*+([\w.!#$%&+/=?^{{|}}~-]{{1,64}}@{HOST})[\"']?[ \t]*(?:[:：;,.(]|$|[ \t])"
+    rf"|\b(?:to|for|user|recipient|address|rcpt|addressee|found|an|à|para)\W{{1,6}}([\w.+=-]{{1,64}}@{HOST})"
+    rf"|(?:收件人|收件者|地址|用户|发给|发往|发送给|投递到|送给|寄給|傳送給)\W{{0,6}}([A-Za-z0-9_.+=-]{{1,64}}@{HOST})",
+    re.IGNORECASE | re.MULTILINE,
 )
 # Where the report ends and the returned mail begins
 RETURNED = re.compile(
@@ -159,6 +161,11 @@ ORIGINAL_TYPES = (
     "message/rfc822-headers",
     "message/global-headers",
 )
+MBOX_DAEMONS = (b"From MAILER-DAEMON", b"From <>", b"From mailer-daemon", b"From postmaster")
+OF_ADDRESSES = {"mailbox full", "no such host", "no such address"}
+NO_WORD = re.compile(r"[^\w.@<>+=!~-]+", re.ASCII)  # nested brackets send the standard library into a recursion
+# Its detectors log each trace of what they trip over, and one line of brackets gives thousands of lines
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
 HARD_STATUS = {"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.4.4"}
 
 
@@ -196,25 +203,37 @@ def find_bounce(root: Part, envelope: Envelope, text: str, raw: bytes) -> Bounce
     reports = [
         part for part in root.walk() if part.mime in ("message/delivery-status", "message/global-delivery-status")
     ]
-    top_level = root.mime == "multipart/report" or bool(reports and _sent_by_daemon(envelope))
+    null = envelope.return_path in (b"<>", b"") or raw.startswith(MBOX_DAEMONS)
+    top_level = root.mime == "multipart/report" or bool(reports and (null or _sent_by_daemon(envelope)))
     fields = [block for part in reports for block in _blocks(part)] if top_level else []
     original = _original(root)
     if fields and any(
         "final-recipient" in block or "original-recipient" in block or "action" in block for block in fields
     ):
         return _from_fields(fields, original, text)
-    if not _may_be_bounce(root, envelope):
+    if not (null or _may_be_bounce(root, envelope)):
         return None
     report = _report(text)
     if envelope.is_note and not (original or root.header("x-failed-recipients")):
         return None
-    failed, delayed = _by_pattern(raw)
     named = [person.address for value in root.all("x-failed-recipients") for person in headers.people(value)]
-    recipients = named or failed or delayed or _named_in(report)
+    failed, delayed = ([], []) if named else _by_pattern(raw, envelope.sender)
+    ours = {person.address.lower() for value in root.all("to")[:5] for person in headers.people(value)}
+    recipients = named or failed or delayed or _others(_named_in(report), ours)
     daemon, about = _sent_by_daemon(envelope), bool(SUBJECT.search(envelope.subject))
-    told = bool(REPORT.search(report) or _reason(report)[0])
-    certain = bool(named or failed or delayed) and (daemon or about or envelope.return_path == b"<>" or bool(original))
-    if not (certain or (daemon and about) or (daemon and told) or (about and told and (original or recipients))):
+    matched, reason = bool(named or failed or delayed), _reason(report)[0]
+    told = bool(reason or REPORT.search(report))
+    if daemon or null or original or named:
+        is_report = bool(
+            (matched and (daemon or about or null or original))
+            or (daemon and (about or told))
+            or (null and recipients and reason in OF_ADDRESSES)
+            or (about and told and (original or recipients))
+        )
+    else:
+        coded = reason in OF_ADDRESSES or STATUS.search(report) or REPLY_CODE.search(report)
+        is_report = bool(about and recipients and (matched or coded)) and not _is_by_a_person(root, envelope)
+    if not is_report:
         return None
     return _told(
         recipients, report, envelope.subject, original or _message_id(text), only_delayed=bool(delayed and not failed)
@@ -230,14 +249,25 @@ def find_complaint(root: Part) -> Complaint | None:
     return Complaint(fields.get("feedback-type", "abuse").lower(), tuple(recipients), _original(root))
 
 
+def _others(addresses: list[str], ours: set[str]) -> list[str]:
+    """A report also names who sent the mail."""
+    return [each for each in addresses if each.lower() not in ours] or addresses
+
+
+def _is_by_a_person(root: Part, envelope: Envelope) -> bool:
+    """People too ask about `failure notice`s: by a list, in an answer, or from an address that takes answers."""
+    return bool(root.all("list-id", "list-post", "in-reply-to", "references", "mailing-list")) or (
+        envelope.return_path is not None and not root.header("auto-submitted")
+    )
+
+
 def _sent_by_daemon(envelope: Envelope) -> bool:
     return bool(DAEMON.search(envelope.sender))
 
 
 def _may_be_bounce(root: Part, envelope: Envelope) -> bool:
     return (
-        envelope.return_path in (b"<>", b"")
-        or _sent_by_daemon(envelope)
+        _sent_by_daemon(envelope)
         or root.mime == "multipart/report"
         or bool(root.header("x-failed-recipients"))
         or bool(
@@ -389,12 +419,14 @@ def _message_id(text: str) -> str | None:
     return headers.identifier(match[1].encode("utf-8", "replace")) if match else None
 
 
-def _by_pattern(raw: bytes) -> tuple[list[str], list[str]]:
+def _by_pattern(raw: bytes, sender: str) -> tuple[list[str], list[str]]:
     """What Mailman's patterns find: addresses that failed, and addresses that the server still tries."""
     if raw[:LARGEST].lower().count(b"boundary=") > MOST_BOUNDARIES:
         return [], []
     start = raw[:LARGEST].split(b"\n", MOST_LINES)[:MOST_LINES]
     message = email.message_from_bytes(b"\n".join(line[:2_000] for line in start))
+    del message["From"]
+    message["From"] = NO_WORD.sub(" ", sender) if any(each.isalnum() for each in sender) else "unknown@invalid"
     for part in message.walk():
         for name in ("from", "subject", "content-type"):
             if part[name] is not None and not isinstance(part[name], str):  # its detectors expect str

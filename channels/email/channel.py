@@ -57,7 +57,7 @@ class Email(ReceivingChannel):
         whole=True,
         begins=True,
         reconciles=True,
-        send_takes=timedelta(minutes=5),
+        send_takes=timedelta(minutes=10),
         retry_after=tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240)),
     )
     settings: MailSettings

@@ -38,6 +38,26 @@ NOT_TEXT = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_esca
 MULTI_BYTE = {"gb18030", "big5hkscs", "cp949", "cp932", "euc_jp", "euc_kr", "hz", "utf-7", "utf-8", "iso2022_jp_ext"}
 UTF8_HAN = re.compile(rb"[\xe3-\xe9][\x80-\xbf][\x80-\xbf]")
 ESCAPED_JAPANESE = re.compile(rb"\x1b(?:\$[@B]|\([BJ])")
+HIGH_RUN = re.compile(rb"[\x80-\xff]+")
+LETTER = re.compile(rb"[A-Za-z]")
+BIG5_PAIR = re.compile(rb"[\xa1-\xf9][\x40-\x7e\xa1-\xfe]")
+HIGH = bytes(range(0x80, 0x100))
+EUC = bytes(range(0xA1, 0xF8))
+KOREAN = bytes(range(0xB0, 0xC9))
+
+
+def _all_but(*bytes_kept: int) -> bytes:
+    return bytes(set(range(256)) - set(bytes_kept))
+
+
+NOT_KANA = _all_but(0xA4, 0xA5)
+NOT_SIGNS = _all_but(0xA1, 0xA3)
+NOT_FREQUENT_IN_GB = _all_but(*range(0xB0, 0xD8))
+NOT_FREQUENT_IN_BIG5 = _all_but(*range(0xA1, 0xC7))
+NOT_SMALL_IN_KOI8 = _all_but(*range(0xC0, 0xE0))
+COMMON = re.compile("[的不发都单服好客会货还件可快来们你您到]")
+# Without the letters that Western charsets share with what Czech or Polish mean by the same byte
+WESTERN = re.compile(r"[\x00-\x7f\u00a0äöüßÄÖÜéèêëàâçîïôûùœñáíóúãõÉÈÊÀÂÇÔÑÁÍÓÚÃÕ¿¡€’‘“”„–—…«»°§·]*")
 BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
@@ -72,8 +92,8 @@ def _decode(data: bytes, declared: str, hint: str) -> str:
     if declared and declared != "ascii":
         if declared not in MULTI_BYTE and not declared.startswith("utf") and (text := _strict(data, "utf-8")):
             return text
-        if declared == "gb18030" and _is_utf8_han(data) and (text := _strict(data, "utf-8")):
-            return text
+        if declared == "gb18030" and (text := _strict(data, "utf-8")) and len(UTF8_HAN.findall(data[:SAMPLE])) >= 3:
+            return text  # three bytes a character, which GB text does not do by chance for long
         if text := _strict(data, declared):
             return text
     if text := _strict(data, "utf-8"):
@@ -93,11 +113,61 @@ def detect(data: bytes, hint: str = "") -> str:
     if hint and hint not in ("ascii", "utf-8", "cp1252") and (text := _strict(data, hint)):
         return text
     sample = data[:SAMPLE]
+    if (shaped := _by_shape(sample)) and (text := _strict(data, shaped) or _nearly(data, shaped)):
+        return text
     guess = from_bytes(sample, steps=3, chunk_size=512).best() if len(sample) >= 8 else None
-    for name in (codec(guess.encoding) if guess else "", "cp1252"):
+    guessed = codec(guess.encoding) if guess else ""
+    if (text := _strict(data, "cp1252")) and WESTERN.fullmatch(text):
+        return text
+    for name in (guessed, "cp1252"):
         if name and (text := _strict(data, name)):
             return text
-    return data.decode(codec(guess.encoding) or "cp1252" if guess else "cp1252", "replace")
+    return data.decode(guessed or "cp1252", "replace")
+
+
+def _nearly(data: bytes, name: str) -> str:
+    text = data.decode(name, "replace")
+    return text if text.count("\ufffd") < 0.02 * len(text) else ""
+
+
+def _by_shape(sample: bytes) -> str:
+    """What the guesser takes for Korean or for Western accents when the text is short, "" for what it does well."""
+    runs = HIGH_RUN.findall(sample)
+    if len(sample) == SAMPLE:
+        runs = runs[:-1]  # the last one may be cut
+    count = sum(map(len, runs))
+    if not count:
+        return ""
+    if sum(len(run) % 2 for run in runs) <= len(runs) // 20 and (found := _of_pairs(runs)):
+        return found
+    letters = count + len(LETTER.findall(sample))
+    big = b"".join(BIG5_PAIR.findall(sample))
+    frequent = len(big[::2].translate(None, NOT_FREQUENT_IN_BIG5))
+    if len(big) > max(3, 0.6 * letters) and frequent > 0.45 * len(big) and big[1::2].translate(None, HIGH):
+        return "big5hkscs"
+    if count > max(0.6 * letters, 2.5 * len(runs)):  # words of nothing else: Cyrillic, told apart by its small letters
+        small = sum(len(run.translate(None, NOT_SMALL_IN_KOI8)) for run in runs)
+        return "koi8-r" if small > 0.7 * count else "cp1251" if small < 0.3 * count and len(sample) < 8 else ""
+    return ""
+
+
+def _of_pairs(runs: list[bytes]) -> str:
+    """A character of GB and EUC is two high bytes; single accents and most Cyrillic words are an odd number of them.
+
+    The first byte tells: kana A4 and A5, Korean from B0 to C8, frequent Chinese from B0 to D7."""
+    first = b"".join(run[: len(run) & ~1 : 2] for run in runs)
+    if len(first.translate(None, EUC)) > 0.03 * len(first):
+        return ""
+    if len(first.translate(None, NOT_KANA)) > 0.3 * len(first):
+        return "euc_jp"
+    frequent = first.translate(None, NOT_FREQUENT_IN_GB)
+    if len(frequent) + len(first.translate(None, NOT_SIGNS)) <= max(
+        0.8 * len(first), 2 * len(first) - 2 * len(frequent)
+    ):
+        return ""
+    if len(first) < 5 or frequent.translate(None, KOREAN) or COMMON.search(b"".join(runs).decode("gb18030", "replace")):
+        return "gb18030"
+    return "cp949"
 
 
 def _strict(data: bytes, name: str) -> str:
@@ -105,11 +175,6 @@ def _strict(data: bytes, name: str) -> str:
         return data.decode(name)
     except (UnicodeError, ValueError):
         return ""
-
-
-def _is_utf8_han(data: bytes) -> bool:
-    """Chinese in UTF-8 under a GB label: three bytes a character, which GB text does not do by chance for long."""
-    return len(UTF8_HAN.findall(data[:SAMPLE])) >= 3 and bool(_strict(data, "utf-8"))
 
 
 def _clean(text: str) -> str:

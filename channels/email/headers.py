@@ -16,6 +16,7 @@ MOST_ADDRESSES = 500
 MOST_REFERENCES = 500
 LONGEST_SUBJECT = 2_000
 LONGEST_NAME = 200  # bytes of a file's name
+LONGEST_CODED_NAME = 4_000
 WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,20})?\?([bBqQ])\?")
 HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 CONTROLS = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]+")
@@ -35,12 +36,17 @@ class Person:
 
 def text(value: bytes, hint: str = "") -> str:
     """A header as people read it: encoded words and raw bytes decoded, one line, no control characters."""
-    return CONTROLS.sub(" ", words(_raw(value, hint), hint)).strip()
+    return _on_one_line(words(_raw(value, hint), hint))
 
 
 def plain(value: bytes) -> str:
     """A header that only machines read."""
-    return CONTROLS.sub(" ", _raw(value, "")).strip()
+    return _on_one_line(_raw(value, ""))
+
+
+def _on_one_line(said: str) -> str:
+    said = said.replace("\t", " ").strip()
+    return said if said.isprintable() else CONTROLS.sub(" ", said).strip()
 
 
 def subject(value: bytes, hint: str = "") -> str:
@@ -105,37 +111,43 @@ def _people(raw: str, hint: str) -> list[Person]:
     comment = address = ""
     angled = False
 
-    def finish(carry: bool) -> None:
-        """`carry`: an unquoted comma within a name, as in `Doe, John <john@example.com>`."""
+    def finish(divider: str) -> None:
+        """An unquoted comma within a name, as in `Doe, John <john@example.com>`, divides nobody."""
         nonlocal name, comment, address, angled
         said = _joined(name)
         if not angled:
             bare = ADDRESS.search(said.replace(" @ ", "@"))
             if bare:
-                address, said = bare[0], said[: bare.start()] + said[bare.end() :]
-            elif carry and said:
-                name = [said, ", "]
+                address = bare[0] if "[" in bare[0] else bare[0].rstrip("]")
+                said = (said[: bare.start()] + said[bare.end() :]).removesuffix("[mailto:").strip("<> ")
+            elif divider and said:
+                name = [said, f"{divider} "]
                 return
             elif said and " " not in said and not found:
                 address, said = said, ""  # a local account, such as root
         if address:
             shown = _name(said) or _name(comment)
-            found.append(Person(words(shown, hint).strip().strip('"').strip() if shown else "", address))
+            found.append(Person(_without_quotes(words(shown, hint)) if shown else "", address))
         name, comment, address, angled = [], "", "", False
 
     for token in TOKEN.findall(raw):
         match token[0]:
             case "<" if len(token) > 1:
-                inside = re.sub(r"\s+", "", token[1:-1]).removeprefix("mailto:")
+                inside = token[1:-1].strip() if '"' in token else re.sub(r"\s+", "", token[1:-1])
+                inside = inside.removeprefix("mailto:")
                 address, angled = inside.rpartition(":")[2] if inside.startswith("@") else inside, True
             case "(" if len(token) > 1:
                 comment = comment or token[1:].removesuffix(")")
-            case ",":
-                finish(carry=True)
-            case ";":
-                finish(carry=False)
+            case "," | ";":
+                finish(token)
             case ":":
-                if angled or address or any("=?" in piece for piece in name) or "@" in "".join(name):
+                if (
+                    angled
+                    or address
+                    or "[mailto" in name
+                    or any("=?" in piece for piece in name)
+                    or "@" in "".join(name)
+                ):
                     name.append(token)
                 else:
                     name = []  # the name of a group
@@ -143,26 +155,35 @@ def _people(raw: str, hint: str) -> list[Person]:
                 name.append(re.sub(r"\\(.)", r"\1", token[1:].removesuffix('"')))
             case _:
                 name.append(" " if token.isspace() else token)
-    finish(carry=False)
+    finish("")
     return [Person(_visible(person.name), _visible(person.address)) for person in found]
 
 
+def _without_quotes(name: str) -> str:
+    name = name.strip()
+    if name.count('"') == 1 or (len(name) > 1 and name[0] == name[-1] == '"'):
+        name = name.strip('"')
+    return name.strip()
+
+
 def _joined(pieces: list[str]) -> str:
-    return "".join(pieces).strip().strip(",").strip()
+    return "".join(pieces).strip().strip(",;").strip()
 
 
 def _name(said: str) -> str:
-    return said.strip().strip("'").strip() if said.strip("'\" ") else ""
+    return said.strip("'<> ") if said.strip("'\" ") else ""
 
 
 def _visible(value: str) -> str:
-    return " ".join(BIDI.sub("", CONTROLS.sub(" ", value)).split())[:320]
+    if not value.isprintable():
+        value = BIDI.sub("", CONTROLS.sub(" ", value))
+    return " ".join(value.split())[:320]
 
 
 def identifiers(value: bytes) -> list[str]:
     """Message-IDs without their brackets, in order; the first one and the newest where there are too many."""
-    said = plain(value)
-    found = [re.sub(r"\s+", "", each) for each in ID.findall(said)]
+    said = text(value) if b"=?" in value else plain(value)  # some programs encode what is long, which nobody should
+    found = ["".join(each.split()) for each in ID.findall(said)]
     if not found:
         found = [each.strip("<>,;") for each in said.split() if "@" in each and len(each) < 998]
     found = [each for each in found if each]
@@ -190,9 +211,9 @@ def date(value: bytes) -> datetime | None:
 
 def file_name(name: bytes, extended: bytes, hint: str = "") -> str:
     """RFC 2231 first, then encoded words (Outlook and QQ quote them), then raw bytes; safe to save under."""
-    given = ""
+    given, name = "", name[:LONGEST_CODED_NAME]
     if extended:
-        charset, _, rest = extended.partition(b"'")
+        charset, _, rest = extended[:LONGEST_CODED_NAME].partition(b"'")
         given = decode(rest.partition(b"'")[2], charset.decode("latin-1"), hint)
         if "=?" in given:
             given = words(given, hint)

@@ -21,13 +21,13 @@ MOST_HEADERS = 2_000
 MOST_PARAMETERS = 100
 MOST_SEARCHED = 400 * 1024 * 1024
 LOSSES = {"too much", "headers too large", "header too long"}
-BLANK = re.compile(rb"\n\r?\n|\r\r(?!\n)")
+SKIPPED = (b"\xef", b"\xbb", b"\xbf", b"\r", b"\n")  # a byte order mark and empty lines in front of a mail
+SEARCHED_FOR_BOUNDARY = 64 * 1024
+UNTOLD_BOUNDARY = re.compile(rb"(?:\A|\n)--([^\s-][^\r\n]{0,200})\r?\nContent-", re.IGNORECASE)
 KNOWN_HEADER = re.compile(
     rb"[\r\n](?:Content-|From|To|Subject|Date|MIME-Version|Message-ID|Received|X-)[!-9;-~]*[ \t]*:", re.I
 )
 HEADER = re.compile(rb"([!-9;-~]{1,200})[ \t]*:(.*)", re.DOTALL)
-LINE_END = re.compile(rb"\r\n|\n|\r")
-FOLD = re.compile(rb"(?:\r\n|\r|\n)(?=[ \t])")
 PARAMETER = re.compile(r"""\s*([^=;\s"]{1,100})\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)""", re.DOTALL)
 MIME_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+*-]{1,120}")
 NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
@@ -60,8 +60,9 @@ class Part:
     def is_multipart(self) -> bool:
         return self.mime.startswith("multipart/") and bool(self.children)
 
-    def content(self) -> bytes:
-        return decode_transfer(self.body, self.header("content-transfer-encoding"))
+    def content(self, most: int | None = None) -> bytes:
+        """`most`: bytes before they are decoded, where the beginning is enough."""
+        return decode_transfer(self.body[:most], self.header("content-transfer-encoding"))
 
     def walk(self) -> Iterator[Part]:
         waiting = [self]
@@ -86,46 +87,58 @@ class Budget:
 
 def read(raw: bytes) -> Part:
     """Never raises: what cannot be divided stays one opaque part."""
-    return _read(memoryview(raw), "text/plain", 0, Budget())
+    return _read(raw, 0, len(raw), "text/plain", 0, Budget())
 
 
-def _read(view: memoryview, default: str, depth: int, budget: Budget) -> Part:
-    headers, body, defects = _divide(view, first=depth == 0)
-    part = Part(headers, body, defects=defects)
+def _read(data: bytes, begin: int, end: int, default: str, depth: int, budget: Budget) -> Part:
+    headers, begin, defects = _divide(data, begin, end, first=depth == 0)
+    part = Part(headers, memoryview(data)[begin:end], defects=defects)
     part.mime, part.parameters = content_type(part.header("content-type"), default)
-    if not budget.allows(len(body), depth):
+    if not budget.allows(end - begin, depth):
         if part.mime.startswith(("multipart/", "message/")):
             part.defects.add("too much")
             part.mime = "application/octet-stream"
         return part
     if part.mime.startswith("multipart/"):
         inside = "message/rfc822" if part.mime == "multipart/digest" else "text/plain"
-        for piece in _pieces(body, part.parameters.get("boundary", b"")):
-            if budget.parts <= 0:
-                part.defects.add("too much")
-                break
-            part.children.append(_read(piece, inside, depth + 1, budget))
+        _read_pieces(part, data, begin, end, part.parameters.get("boundary", b""), inside, depth, budget)
+        if not part.children and (found := UNTOLD_BOUNDARY.search(part.body[:SEARCHED_FOR_BOUNDARY])):
+            _read_pieces(part, data, begin, end, found[1], inside, depth, budget)
         if not part.children:
             part.defects.add("no parts")
-            part.mime = "text/html" if _is_page(body) else "text/plain"
+            part.mime = "text/html" if b"<html" in data[begin : min(end, begin + 2_000)].lower() else "text/plain"
     elif part.mime in ("message/rfc822", "message/global"):
         encoded = part.header("content-transfer-encoding").strip().lower() in (b"base64", b"quoted-printable")
-        part.children.append(_read(memoryview(part.content()) if encoded else body, "text/plain", depth + 1, budget))
+        if encoded:
+            data, begin = part.content(), 0
+            end = len(data)
+        part.children.append(_read(data, begin, end, "text/plain", depth + 1, budget))
     return part
 
 
-def _divide(view: memoryview, first: bool) -> tuple[list[tuple[str, bytes]], memoryview, set[str]]:
-    """The header block and what follows it."""
-    block = bytes(view[:LARGEST_HEADERS])
-    skipped = len(block) - len(block.lstrip(b"\xef\xbb\xbf\r\n")) if first else 0
-    if block[skipped : skipped + 1] in (b"\r", b"\n"):
-        return [], view[2 if block.startswith(b"\r\n") else 1 :], set()
-    blank = BLANK.search(block, skipped)
-    end, start = (blank.start(), blank.end()) if blank else (len(block), len(block))
-    defects = {"headers too large"} if not blank and len(view) > LARGEST_HEADERS else set[str]()
-    block = block[skipped:end]
+def _read_pieces(
+    part: Part, data: bytes, begin: int, end: int, boundary: bytes, default: str, depth: int, budget: Budget
+) -> None:
+    for start, stop in _pieces(data, begin, end, boundary):
+        if budget.parts <= 0:
+            part.defects.add("too much")
+            break
+        part.children.append(_read(data, start, stop, default, depth + 1, budget))
+
+
+def _divide(data: bytes, begin: int, end: int, first: bool) -> tuple[list[tuple[str, bytes]], int, set[str]]:
+    """The header block, and where what follows it begins."""
+    last = min(end, begin + LARGEST_HEADERS)
+    if first:
+        while data[begin : begin + 1] in SKIPPED and begin < last:
+            begin += 1
+    if data[begin : begin + 1] in (b"\r", b"\n"):
+        return [], begin + (2 if data[begin : begin + 2] == b"\r\n" else 1), set()
+    stop, start = _blank_line(data, begin, last)
+    defects = {"headers too large"} if start == last < end else set[str]()
     headers: list[tuple[str, bytes]] = []
-    for line in LINE_END.split(FOLD.sub(b"", block), MOST_HEADERS)[:MOST_HEADERS]:
+    place, last_known = begin, -1
+    for line in _unfolded(data[begin:stop])[:MOST_HEADERS]:
         if len(line) > LONGEST_HEADER:
             defects.add("header too long")
         if match := HEADER.match(line[:LONGEST_HEADER]):
@@ -133,37 +146,56 @@ def _divide(view: memoryview, first: bool) -> tuple[list[tuple[str, bytes]], mem
         elif line.startswith((b"From ", b">From ")) or not line:
             continue  # the line that separates mails in an mbox
         else:
-            place = block.find(line[:200])
-            if not headers or not KNOWN_HEADER.search(block, place):
-                return headers, view[skipped + place :], defects | {"no blank line"}
+            place = max(place, data.find(line[:200], place, stop), data.find(line[:10], place, stop))
+            if last_known < 0:
+                last_known = max((match.start() for match in KNOWN_HEADER.finditer(data, place, stop)), default=0)
+            if not headers or last_known < place:
+                return headers, place, defects | {"no blank line"}
             defects.add("broken header")
-    return headers, view[start:], defects
+    return headers, start, defects
 
 
-def _pieces(body: memoryview, boundary: bytes) -> Iterator[memoryview]:
-    """What stands between the lines that the boundary makes."""
+def _blank_line(data: bytes, begin: int, last: int) -> tuple[int, int]:
+    """Where the headers end and where the body begins."""
+    stop, width = data.find(b"\n\r\n", begin, last), 3
+    if stop < 0:
+        stop = last
+    for kind in (b"\n\n", b"\r\r"):
+        found = data.find(kind, begin, stop)
+        while kind == b"\r\r" and found >= 0 and data[found + 2 : found + 3] == b"\n":
+            found = data.find(kind, found + 1, stop)
+        if found >= 0:
+            stop, width = found, 2
+    return (stop, stop + width) if stop < last else (last, last)
+
+
+def _unfolded(block: bytes) -> list[bytes]:
+    if b"\r" in block:
+        block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return block.replace(b"\n ", b" ").replace(b"\n\t", b"\t").split(b"\n", MOST_HEADERS)
+
+
+def _pieces(data: bytes, begin: int, end: int, boundary: bytes) -> Iterator[tuple[int, int]]:
+    """What stands between the lines that the boundary makes. The line end before it is part of the mark, and may be
+    the one after the mark before."""
     if not boundary:
         return
-    mark = b"--" + re.escape(boundary[:300].rstrip()) + rb"(--)?[ \t]*(\r?(?:\n|\Z))"
-    first = re.compile(mark).match(body)
-    # the line end before it is part of the mark, and may be the one after the mark before
-    position, start = (first.start(2), first.end()) if first else (0, -1)
-    if first and first[1]:
-        return
-    line = re.compile(rb"\n" + mark)
-    while match := line.search(body, position):
-        if start >= 0:
-            end = match.start()
-            yield body[start : max(start, end - (end > start and body[end - 1] == 13))]
-        if match[1]:
-            return
-        position, start = match.start(2), match.end()
+    mark = b"\n--" + boundary[:300].rstrip()
+    start = -1
+    found = begin - 1 if data.startswith(mark[1:], begin, end) else data.find(mark, begin, end)
+    while found >= 0:
+        after = found + len(mark)
+        line_end = data.find(b"\n", after, end)
+        rest = data[after : end if line_end < 0 else line_end].rstrip(b"\r").rstrip(b" \t")
+        if rest in (b"", b"--"):
+            if start >= 0:
+                yield start, max(start, found - (found > start and data[found - 1] == 13))
+            if rest:
+                return
+            start = end if line_end < 0 else line_end + 1
+        found = -1 if line_end < 0 else data.find(mark, line_end, end)
     if start >= 0:
-        yield body[start:]
-
-
-def _is_page(body: memoryview) -> bool:
-    return b"<html" in bytes(body[:2000]).lower()
+        yield start, end
 
 
 def content_type(value: bytes, default: str = "text/plain") -> tuple[str, dict[str, bytes]]:

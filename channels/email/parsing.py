@@ -13,7 +13,7 @@ from channels.email.charsets import codec
 from channels.email.enclosures import Enclosure
 from channels.email.headers import Person
 from channels.email.mime import Part
-from channels.email.plaintext import to_text_without_quotes
+from channels.email.plaintext import has_marks, to_text
 
 LARGEST = 50 * 1024 * 1024
 START = 256 * 1024  # what is read of a larger one
@@ -158,13 +158,22 @@ def parse(raw: bytes, charset: str = "") -> Mail:
 
 def _reply_text(text: str, html: str, content: bodies.Content, subject: str) -> str:
     """Marks in the page are surer than words; they decide where the page is all there is or the words tell nothing."""
+    if not any(piece.plain_given for piece in content.pieces):
+        marked = "\n\n".join(piece.marked or piece.plain for piece in content.pieces if piece.html)
+        if any(piece.marked for piece in content.pieces):
+            return _cut_by_marks(marked, subject) or text.strip()
+        return quotes.cut(text, subject)
     reply = quotes.cut(text, subject)
-    only_page = not any(piece.plain_given for piece in content.pieces)
-    if html and not quotes.FORWARDED.match(subject) and (only_page or reply.strip() == text.strip()):
-        without = to_text_without_quotes(html)
-        if without and without.strip() and (only_page or len(without) < len(reply)):
-            return quotes.cut(without, subject)
+    if html and reply == text.strip() and has_marks(html):
+        shorter = _cut_by_marks(to_text(html)[1], subject)
+        return shorter if shorter and len(shorter) < len(reply) else reply
     return reply
+
+
+def _cut_by_marks(marked: str, subject: str) -> str:
+    """ "" where all of it stays: then the page is better shown without marks."""
+    reply = quotes.cut(marked, subject)
+    return "" if reply == marked.strip() else reply
 
 
 def _hint(root: Part, raw: bytes) -> str:

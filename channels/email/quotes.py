@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 
 OWN_MARKER = "##- 请在此线上方回复 / reply above this line -##"
 LONGEST_TEXT = 64 * 1024
@@ -14,72 +15,81 @@ MOST_LINES = 1_000
 LONGEST_LINE = 2_000
 
 FORWARDED = re.compile(
-    r"\s*(?:fwd?|wg|tr|vs|enc|rv|i|转发|轉寄|轉發|转寄)\s*(?:\[\d+\]|\(\d+\))?\s*[:：]", re.IGNORECASE
+    r"\s*(?:fwd?|wg|tr|vs|vb|vl|enc|rv|i|doorst|pd|转发|轉寄|轉發|转寄)\s*(?:\[\d+\]|\(\d+\))?\s*[:：]", re.IGNORECASE
 )
 OWN = re.compile(r"请在此线上方回复|reply above this line", re.IGNORECASE)
 
 ORIGINAL = (
-    r"原始邮件|原始郵件|原始信件|邮件原件|郵件原件|原邮件|原郵件|原始消息|原始訊息|原始信息|回复的原邮件"
+    r"原始邮件|原始郵件|原始信件|邮件原件|郵件原件|原邮件|原郵件|原始消息|原始訊息|原始信息"
+    r"|回复的原邮件"
     r"|回复的邮件|回復的原郵件"
-    r"|回复邮件|引用邮件|Original(?:[ -]?(?:Message|Mail|E-?mail|Appointment))?|Replied[ ]Message|Reply[ ]message"
+    r"|回复邮件|引用邮件|Original(?:[ -]?(?:Messages?|Mail|E-?mail|Appointment))?|Replied[ ]Message|Reply[ ]message"
     r"|Urspr[üu]ngliche[ ](?:Nachricht|Mail|E-Mail)|Message[ ]d['’]origine|Mensaje[ ]original|Mensagem[ ]original"
     r"|Messaggio[ ]originale|Oorspronkelijk[ ]bericht|Ursprungligt[ ]meddelande|Oprindelig[ ]meddelelse"
     r"|Opprinnelig[ ]melding|Alkuper[äa]inen[ ]viesti|Wiadomo[śs][ćc][ ]oryginalna|元のメッセージ|원본[ ]메[시세]지"
     r"|Исходное[ ]сообщение|Original[ ]message|In[ ]reply[ ]to"
 )
+# NetEase's, which its users also answer with
+PASSED_ON = r"转发邮件信息|转发的邮件|转发邮件|轉寄郵件|轉寄的郵件|轉發郵件|Forwarding messages"
 FORWARD = (
-    r"转发邮件信息|转发的邮件|转发邮件|轉寄郵件|轉寄的郵件|轉發郵件|Forwarded(?:[ ](?:message|mail|by)[^-]{0,60})?"
-    r"|Weitergeleitete[ ]Nachricht|Message[ ]transf[ée]r[ée]|Mensaje[ ]reenviado"
+    r"Forwarded(?:[ ](?:message|mail|by)[^-]{0,60})?|Weitergeleitete[ ]Nachricht|Message[ ]transf[ée]r[ée]"
+    r"|Mensaje[ ]reenviado|Mensagem[ ]encaminhada|Messaggio[ ]inoltrato|Doorgestuurd[ ]bericht"
+    r"|Пересылаемое[ ]сообщение|Przekazana[ ]wiadomość"
 )
 # Possessive: a line of two thousand dashes is looked at once
 SEPARATOR = re.compile(
-    rf"(?<![-_—–*=])[-_—–*=]{{2,}}+[ >]*+(?:{ORIGINAL}|{FORWARD})[ :：]*[-_—–*=]{{2,}}", re.IGNORECASE
-)
-SEPARATOR_ALONE = re.compile(
-    r"(?:原始消息|原始訊息|原始邮件|原始郵件|Begin forwarded message"
-    r"|开始转发的邮件|開始轉寄郵件|转发邮件|Original Message)\s*[:：]?",
+    rf"(?<![-_—–*=])[-_—–*=]{{2,}}+[ >]*+(?:(?P<forward>{FORWARD})|{ORIGINAL}|{PASSED_ON})[ :：]*[-_—–*=]{{2,}}",
     re.IGNORECASE,
 )
+SEPARATORS_ALONE = {"原始消息", "原始訊息", "原始邮件", "原始郵件", "转发邮件", "original message"}
+FORWARD_ALONE = re.compile(
+    r"(?:Begin forwarded message|开始转发的邮件|開始轉寄郵件|Début du message (?:réexpédié|transféré)"
+    r"|Anfang der weitergeleiteten (?:E-Mail|Nachricht)|Inicio del mensaje reenviado"
+    r"|Inizio messaggio inoltrato)\s*[:：]",
+    re.IGNORECASE,
+)
+DRAWN = re.compile(r"--|__|——|–|\*\*|==|-—")
 RULE = re.compile(r"[_—]{10,}|[-=]{20,}|[*]{20,}")
 
-# A label of a quoted mail's head, such as `发件人：`, `*From:*`, `| 收件人 |`
-SENDER_LABELS = [
-    "发件人", "寄件者", "寄件人", "发件者", "發件人", "发信人", "寄信人", "差出人", "送信者", "보낸사람", "보낸",
-    "From", "Von", "De", "Da", "Från", "Fra", "Van", "Od", "От", "Lähettäjä", "Expéditeur",
-]  # fmt: skip
-OTHER_LABELS = [
-    "发送时间", "发送日期", "发信时间", "发件时间", "发送", "發送時間", "傳送時間", "寄件日期", "寄送日期", "日期",
-    "时间", "時間", "已发送", "已傳送", "收件人", "收件者", "收信人", "抄送人", "抄送", "副本", "密送", "密件抄送",
-    "主题", "主題", "主旨", "标题", "标題", "件名", "送信日時", "宛先", "日付", "答复", "回复", "回复至", "附件",
-    "Sent", "Date", "To", "Cc", "CC", "Bcc", "Subject", "Reply-To", "Gesendet", "An", "Betreff", "Datum", "Envoyé",
-    "À", "A", "Objet", "Date", "Enviado", "Enviada", "Para", "Asunto", "Assunto", "Data", "Inviato", "Oggetto",
-    "Skickat", "Till", "Ämne", "Sendt", "Til", "Emne", "Aan", "Onderwerp", "Verzonden", "Wysłano", "Do", "Temat",
-    "Отправлено", "Кому", "Тема", "Дата", "Organization", "Attachments", "Importance",
-]  # fmt: skip
-LABEL = re.compile(
-    r"[>|\s*]*("
-    + "|".join(sorted((re.escape(each) for each in {*SENDER_LABELS, *OTHER_LABELS}), key=len, reverse=True))
-    + r")"
-    r"\s*\**\s*(?:[:：]|\|)",
-    re.IGNORECASE,
-)
-SENDERS = {each.lower() for each in SENDER_LABELS}
-TIGHT = re.compile(r"(?:发\s*件\s*人|收\s*件\s*人|主\s*题|日\s*期)")  # 发 件 人, as some gateways space it
+# Labels of a quoted mail's head, such as `发件人：`, `*From:*`, `| 收件人 |`, `主　题：`
+SENDER_LABELS = frozenset({
+    "发件人", "寄件者", "寄件人", "发件者", "發件人", "发信人", "寄信人", "由", "差出人", "送信者", "보낸사람", "보낸",
+    "from", "von", "de", "da", "från", "fra", "van", "od", "от", "lähettäjä", "expéditeur", "отправитель",
+})  # fmt: skip
+# Words of mail alone: a parcel too has a sender, a recipient and a date
+SURE_LABELS = frozenset({
+    "发送时间", "发送日期", "发信时间", "发件时间", "發送時間", "傳送時間", "寄件日期", "寄送日期", "已发送", "已傳送",
+    "抄送人", "抄送", "抄送至", "副本", "密送", "密件抄送", "主题", "主題", "主旨", "标题", "标題", "件名", "送信日時",
+    "sent", "senttime", "sendtime", "gesendet", "betreff", "envoyé", "objet",
+    "enviado", "enviada", "asunto", "assunto", "inviato", "oggetto", "skickat", "ämne", "sendt", "emne", "onderwerp",
+    "verzonden", "wysłano", "temat", "отправлено", "тема", "제목", "보낸날짜", "aihe", "lähetetty", "předmět",
+})  # fmt: skip
+OTHER_LABELS = frozenset({
+    "发送", "日期", "时间", "時間", "收件人", "收件者", "收信人", "宛先", "日付", "答复", "回复", "回复至", "附件",
+    "date", "to", "an", "datum", "à", "a", "para", "data", "till", "til", "aan", "do", "кому", "дата", "받는사람",
+    "subject", "cc", "bcc", "reply-to", "organization", "attachments", "importance", "vastaanottaja", "komu",
+})  # fmt: skip
+LABELS = SENDER_LABELS | SURE_LABELS | OTHER_LABELS
+LABEL = re.compile(r"[>|\s*]*+([^\W\d_][\w\s-]{0,15}?)\s*+\**+\s*+[:：|]")
 
 # The line that says who wrote what follows
 VERB = re.compile(
-    r"写道|寫道|写到|寫到|来信|编写|撰写|撰寫|\bwrote\b|\bwrites\b|\bsays\b|schrieb|geschrieben|schreef"
+    r"写道|寫道|写到|寫到|来信|编写|撰写|撰寫|提到|之銘言|之铭言|\bwrote\b|\bwrites\b|\bsays\b|schrieb|geschrieben|schreef"
     r"|geschreven|[ée]crit"
     r"|escribi[óo]|scritto"
-    r"|escreveu|skrev|kirjoitti|napisa[łl]|написал|пишет|yazdı|書きました|のメッセージ|작성|wrote$",
+    r"|escreveu|skrev|kirjoitti|napisa[łl]|\bpisze\b|napsal|napísal|\bírta\b|đã viết|\ba scris\b|έγραψε|написа"
+    r"|пишет|пише"
+    r"|yazdı|kirjutas|menulis|כתב|كتب|เขียน|va escriure|書きました|のメッセージ|のメール|작성|\bPosted by\b",
     re.IGNORECASE,
 )
 OPENER = re.compile(
     r"[>\s*]*(?:On|At|Le|Am|El|Il|Op|Em|Den|På|W dniu|Dnia|В|Ven|Lun|Mar|Mer|Jeu|Sam|Dim|In article|In message"
-    r"|Quoting|在|于|於|自)\b"
+    r"|Quoting|Vào|Dne|Dňa|Posted by|引用|在|于|於|自)\b"
+    r"|※ 引述"
     r"|[>\s*]*(?:在|于|於)\s*[\d一二三四五六七八九十周星期]",
     re.IGNORECASE,
 )
+ENDS = (":", "：", ">", "：*", ":*", "道", "wrote", "...", "»", "wrote ----", "写 ----", "道 ----", "=====")
 ADDRESS = re.compile(r"[<\[(（]?[\w.+=-]{1,64}@[\w.-]{1,255}|<mailto:")
 WHEN = re.compile(
     r"\d{4}\s?[-/.年]\s?\d{1,2}|\d{1,2}[:：]\d{2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|[上下中]午|\d\s*月"
@@ -91,22 +101,34 @@ WHEN = re.compile(
 DATED_ADDRESS = re.compile(
     r"\s*(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{4}).{0,120}<[^<>\s]{1,200}>\s*[:：]?\s*"
 )
+# `вт, 22 дек. 2020 г. в 14:17, Name <name@example.com>:`, in whatever language: a time, and an address before the colon
+TIMED_ADDRESS = re.compile(
+    r"[^:：<>]{0,60}\d{1,2}[:：.]\d{2}\b[^<>]{0,120}<[^<>\s@]{1,64}@[^<>\s]{1,200}>[^\w\s]{0,2}\s*[:：]"
+)
+YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+# `X说：` or `* X <x@y> [2020-04-22 13:17]:`, where quoted lines follow
+INTRODUCTION = re.compile(
+    r".{1,60}(?:说|說|写道?|寫道?|回复|said|says)\s?[:：]|.{0,100}\S@\S.{0,100}[:：]"
+    r"|(?:\d{4}[-/.年]|\d{1,2}[./]\d{1,2}[./]).{1,80}[:：]"
+)
 DATE_ALONE = re.compile(r"\s*\d{4}\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?(?:\s*\d{1,2}:\d{2}(?::\d{2})?)?\s*")
 ADDRESS_ALONE = re.compile(r"\s*<?[\w.+=-]{1,64}@[\w.-]{1,255}>?\s*")
 
 MOBILE = re.compile(
-    r"\s*[\[(（【]?\s*(?:发自(?:我的|我|于)?.{0,40}|寄自.{0,30}|(?:从|由|用).{0,30}(?:发送|寄出|發送|发出)"
-    r"|发送自.{0,40}|傳送自.{0,40}"
-    r"|從我的.{0,20}傳送"
-    r"|来自.{0,20}(?:iPhone|iPad|Android|手机|邮箱|客户端).{0,20}|获取\s*Outlook.{0,40}|取得\s*Outlook.{0,40}"
-    r"|下载\s*Outlook.{0,40}"
-    r"|Sent (?:from|via|with|using) .{1,60}|Get (?:Outlook|BlueMail) for .{1,40}|Envoyé (?:de mon|depuis).{1,40}"
-    r"|Von meinem .{1,40} gesendet"
-    r"|Gesendet von .{1,40}|Enviado (?:desde|do) .{1,40}|Inviato da.{1,40}|Verzonden (?:vanaf|met) .{1,40}"
-    r"|Skickat från.{1,40}"
-    r"|Sendt fra .{1,40}|Diese Nachricht wurde von .{1,60}gesendet|iPhoneから送信|私の.{1,20}から送信"
-    r"|나의 .{1,20}에서 보냄"
-    r"|Отправлено (?:с|из) .{1,40}|使用.{1,20}邮箱发送)\s*[\])）】。.]*(?:\s*<https?://\S{1,200}>)?\s*",
+    r"\s*[\[(（【]?\s*(?:发自(?:我的|我|于)?.{0,40}|寄自.{0,30}|(?:从|由|用|通过|從)(?:我的.{0,30}|.{0,20}(?:手机"
+    r"|手機|邮箱|邮件|郵件|客户端|[A-Za-z]{4,20}).{0,20}?)(?:发送|寄出|發送|发出|傳送)"
+    r"|[发發傳传]送自.{0,40}|来自.{0,20}(?:iPhone|iPad|Android|手机|邮箱|客户端).{0,20}"
+    r"|(?:获取|取得|下载|取得適用於|获取适用于).{0,20}Outlook.{0,40}|获取适用于.{0,20}的.{0,20}|使用.{1,20}邮箱发送"
+    r"|签名由.{0,20}定制|Signature (?:is )?customized by .{1,40}|已使用.{1,60}发送"
+    r"|Sent (?:from|via|with|using) .{1,60}|Get (?:Outlook|BlueMail) for .{1,40}"
+    r"|Envoyé (?:de(?:puis)?|à partir) .{1,60}|(?:Télécharger|Obtenir) .{0,40}Outlook.{0,40}"
+    r"|(?:Von|Vom) mein.{1,40} (?:gesendet|aus)|Gesendet (?:von|mit|über|aus) .{1,60}|Outlook für .{1,80}beziehen"
+    r"|Diese Nachricht wurde von .{1,60}gesendet|Enviad[oa] (?:desde|do|a partir d|de mi|del|via) ?.{1,60}"
+    r"|(?:Obter o|Obtener|Baixar o|Ottieni|Scarica|Hämta|Hent|Download|Hanki|Pobierz|Скачать) Outlook.{0,40}"
+    r"|Inviat[oa] da.{1,60}|Verzonden (?:vanaf|met|via) .{1,60}|Outlook voor .{1,80}downloaden"
+    r"|Skickat från.{1,60}|Sendt (?:fra|via) .{1,60}|Lähetetty .{1,60}|Wysłane? z .{1,60}|Odesláno z .{1,60}"
+    r"|Отправлено (?:с|из|от) .{1,60}|iPhoneから送信|.{1,30}から送信|나의 .{1,20}에서 보냄|.{1,20}에서 보낸 .{1,20}"
+    r")\s*[\])）】。.]*[-_—]*(?:\s*[<(]?https?://\S{1,200})?\s*",
     re.IGNORECASE,
 )
 DELIMITER = re.compile(r"\s*(?:--|—|——|–|__+|ᐧ|-- {0,3}|__{1,}\s*|\*{5,}|~{3,}|#{5,}|={5,}|-{3,}|-=-.*)\s*")
@@ -147,6 +169,9 @@ BANNER = re.compile(
     r"|came|is) from (?:an )?(?:outside|external))",
     re.IGNORECASE,
 )
+# What Coremail makes of the addresses in a quote that it takes for tags: `</li@example.com></dev@example.org>`
+RECIPIENTS = re.compile(r"(?:</[^<>\s@]{1,64}@[^<>\s]{1,200}>)+\s*")
+QUOTED = re.compile(r">(?!>>>>>> )|＞|\|>|: \S")
 INVISIBLE = re.compile("[\u200b-\u200f\u2028-\u202e\u2060\ufeff\u00ad]")
 
 
@@ -156,14 +181,20 @@ class Line:
 
     given: str
     said: str  # without outer blanks, invisible characters and `&nbsp;`
+    quoted: bool
+    blank: bool
+    ends: bool  # as the line does that introduces a quote
 
-    @property
-    def quoted(self) -> bool:
-        return self.said.startswith((">", "＞", "|>")) and not self.said.startswith(">>>>>>> ")
 
-    @property
-    def blank(self) -> bool:
-        return not self.said
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a quote begins."""
+
+    line: int
+    content: int  # the line where the quoted words begin, below the labels
+    column: int = 0
+    chinese: bool = True  # the client's language: only Western ones ask for answers below the quote
+    forward: bool = False
 
 
 def cut(text: str, subject: str = "") -> str:
@@ -173,10 +204,17 @@ def cut(text: str, subject: str = "") -> str:
     if not lines or not any(not line.blank for line in lines):
         return whole
     upper = _above_own_marker(lines)
-    if FORWARDED.match(subject) and upper is lines:
+    if upper is lines and FORWARDED.match(subject):
         return whole
     remaining = upper
-    for step in (_without_banner, _without_quote, _without_end):
+    for step in (_without_seal, _without_banner):
+        shorter = step(remaining)
+        if _says_anything(shorter):
+            remaining = shorter
+    mark = _first_mark(remaining)
+    if mark and mark.forward and upper is lines:
+        return whole  # written only when a mail is passed on: it is the content
+    for step in (partial(_without_quote, mark=mark), _without_end):
         shorter = step(remaining)
         if _says_anything(shorter):
             remaining = shorter
@@ -192,10 +230,18 @@ def _says_anything(lines: list[Line]) -> bool:
 
 def _lines(text: str) -> list[Line]:
     found = text[:LONGEST_TEXT].split("\n")[:MOST_LINES]
-    return [Line(each, _said(each[:LONGEST_LINE])) for each in found]
+    return [_line(each) for each in found]
+
+
+def _line(given: str) -> Line:
+    said = _said(given[:LONGEST_LINE])
+    quoted = said[:1] in (">", "＞", "|", ":") and bool(QUOTED.match(said))
+    return Line(given, said, quoted, not said, said.endswith(ENDS) or said.startswith("Posted by "))
 
 
 def _said(line: str) -> str:
+    if line[:2] == "</" and RECIPIENTS.fullmatch(line):
+        return ""
     if line.isascii() and "&nbsp" not in line:
         return line.strip()
     return INVISIBLE.sub("", line.replace("&nbsp;", " ")).replace("\u00a0", " ").replace("\u3000", " ").strip()
@@ -210,6 +256,16 @@ def _above_own_marker(lines: list[Line]) -> list[Line]:
                 above = above[:-1]
             return above if _says_anything(above) else lines
     return lines
+
+
+def _without_seal(lines: list[Line]) -> list[Line]:
+    """The text between the marks of a PGP signature."""
+    start = _next(lines, 0, len(lines))
+    if start is None or lines[start].said != "-----BEGIN PGP SIGNED MESSAGE-----":
+        return lines
+    first = next((place for place in range(start, len(lines)) if lines[place].blank), start)
+    marks = (place for place in range(first, len(lines)) if lines[place].said == "-----BEGIN PGP SIGNATURE-----")
+    return lines[first + 1 : next(marks, len(lines))]
 
 
 def _without_banner(lines: list[Line]) -> list[Line]:
@@ -232,49 +288,53 @@ def _without_banner(lines: list[Line]) -> list[Line]:
 # -- where the quote begins
 
 
-def _without_quote(lines: list[Line]) -> list[Line]:
-    """Above the first marker; all where answers stand between quoted lines."""
+def _first_mark(lines: list[Line]) -> Mark | None:
     for index, line in enumerate(lines):
-        if line.blank:
-            continue
-        begin = _marker(lines, index)
-        if begin is None:
-            continue
-        start, content, chinese = begin
-        head = lines[index].given[: start[1]] if start[1] else ""
-        above = lines[: start[0]] + ([Line(head, _said(head))] if head.strip() else [])
-        if all(each.blank or each.quoted for each in above):
-            return _below(lines, start[0], content, chinese)
-        if _answers_between(lines, content):
-            return lines if chinese else lines[: start[0]] + lines[content:]
-        return _without_foxmail_head(above)
-    return _without_trailing_quote(lines)
+        if not line.blank and (found := _marker(lines, index)):
+            return found
+    return None
 
 
-Begin = tuple[tuple[int, int], int, bool]
-"""Line and column where the quote begins, the line of its content, and whether a Chinese client made it."""
+def _without_quote(lines: list[Line], mark: Mark | None) -> list[Line]:
+    """What stands above the first mark; all where answers stand between quoted lines."""
+    if mark is None:
+        return _without_trailing_quote(lines)
+    head = lines[mark.line].given[: mark.column]
+    above = lines[: mark.line] + ([_line(head)] if head.strip() else [])
+    if all(each.blank or each.quoted for each in above):
+        return _below(lines, mark)
+    if _answers_between(lines, mark.content):
+        return lines if mark.chinese else lines[: mark.line] + lines[mark.content :]
+    return _without_foxmail_head(above)
 
 
-def _marker(lines: list[Line], index: int) -> Begin | None:
+def _marker(lines: list[Line], index: int) -> Mark | None:
     line = lines[index]
     if line.quoted:
         return None
     said = line.said
-    if ("-" in said or "_" in said or "—" in said or "*" in said or "=" in said) and (match := SEPARATOR.search(said)):
-        if not any(each.isalnum() for each in said[: match.start()]):
-            return (index, 0), _after_head(lines, index + 1), True
-        if match.end() - match.start() > 16:
-            place = line.given.find(match[0][:4])
-            return (index, max(place, 1)), _after_head(lines, index + 1), True
-    if len(said) < 60 and SEPARATOR_ALONE.fullmatch(said) and _labels_within(lines, index + 1, 6) >= 1:
-        return (index, 0), _after_head(lines, index + 1), True
-    if RULE.fullmatch(said) and (following := _next(lines, index + 1, 3)) is not None and _is_head(lines, following):
-        return (index, 0), _after_head(lines, following), True
+    if DRAWN.search(said):
+        if match := SEPARATOR.search(said):
+            forward = match["forward"] is not None
+            if not any(each.isalnum() for each in said[: match.start()]):
+                return Mark(index, _after_head(lines, index + 1), forward=forward)
+            if match.end() - match.start() > 16:
+                column = max(line.given.find(match[0][:4]), 1)
+                return Mark(index, _after_head(lines, index + 1), column, forward=forward)
+        if RULE.fullmatch(said):
+            following = _next(lines, index + 1, 3)
+            if following is not None and _is_head(lines, following):
+                return Mark(index, _after_head(lines, following))
+    if len(said) < 30 and said.rstrip(":： ").lower() in SEPARATORS_ALONE:
+        if any(_label(each) for each in lines[index + 1 : index + 7]):
+            return Mark(index, _after_head(lines, index + 1))
+    elif line.ends and len(said) < 60 and FORWARD_ALONE.fullmatch(said):
+        return Mark(index, _after_head(lines, index + 1), forward=True)
     if _is_head(lines, index):
-        return (index, 0), _after_head(lines, index), True
-    if (end := _attribution(lines, index)) is not None:
+        return Mark(index, _after_head(lines, index))
+    if _ends_near(lines, index) and (end := _attribution(lines, index)) is not None:
         chinese = not any(each.said.isascii() and VERB.search(each.said) for each in lines[index : end + 1])
-        return (index, 0), end + 1, chinese
+        return Mark(index, end + 1, chinese=chinese)
     return None
 
 
@@ -282,44 +342,49 @@ def _next(lines: list[Line], start: int, within: int) -> int | None:
     return next((place for place in range(start, min(start + within, len(lines))) if not lines[place].blank), None)
 
 
+def _ends_near(lines: list[Line], index: int) -> bool:
+    for line in lines[index : index + 4]:  # noqa: SIM110 - this loop costs half of what any() does
+        if line.ends:
+            return True
+    return False
+
+
 def _label(line: Line) -> str:
-    if not line.said or len(line.said) > 1_500:
+    start = line.said[:40]
+    if ":" not in start and "：" not in start and "|" not in start:
         return ""
-    match = LABEL.match(line.said)
-    if match:
-        return match[1].lower()
-    if TIGHT.match(line.said):
-        return TIGHT.match(line.said)[0].replace(" ", "")  # type: ignore[index]
-    return ""
-
-
-def _labels_within(lines: list[Line], start: int, within: int) -> int:
-    return sum(1 for line in lines[start : start + within] if _label(line))
+    match = LABEL.match(line.said, 0, 40)
+    name = "".join(match[1].split()).lower() if match else ""
+    return name if name in LABELS and len(line.said) <= 1_500 else ""
 
 
 def _is_head(lines: list[Line], index: int) -> bool:
-    """`发件人：` with another label soon after it, or three labels in a row with the sender among them."""
+    """`发件人：` with another label soon after it, or three labels in a row with the sender among them; and something
+    that only mail has: a subject, a time of sending, an address."""
     label = _label(lines[index])
     if not label:
         return False
     seen = [label]
+    sure = label in SURE_LABELS or "@" in lines[index].said
     gap = 0
     for line in lines[index + 1 : index + 13]:
         if line.blank:
             continue
         if found := _label(line):
             seen.append(found)
+            sure = sure or found in SURE_LABELS or "@" in line.said
             gap = 0
         else:
             gap += 1
             if gap > 2:
                 break
     others = [each for each in seen[1:] if each != label]
-    if label in SENDERS:
-        return len(others) >= (
-            2 if lines[index].said.isascii() and len(label) < 4 and label not in ("from", "von") else 1
-        )
-    return len(seen) >= 3 and any(each in SENDERS for each in seen)
+    if not others or not (sure or ("subject" in seen and "date" in seen)):
+        return False
+    if label in SENDER_LABELS:
+        short = lines[index].said.isascii() and len(label) < 4 and label != "von"
+        return len(others) >= (2 if short else 1)
+    return len(seen) >= 3 and any(each in SENDER_LABELS for each in seen)
 
 
 def _after_head(lines: list[Line], start: int) -> int:
@@ -345,35 +410,35 @@ def _attribution(lines: list[Line], index: int) -> int | None:
         joined += (" " if joined else "") + line.said
         if len(joined) > 800:
             break
-        if not _may_end(line.said):
+        if not line.ends:
             if end == index and not _may_begin(line.said):
                 return None
             continue
-        if DATED_ADDRESS.fullmatch(joined) and _quoted_next(lines, end + 1):
-            return end
-        if not VERB.search(joined):
-            continue
-        dated, addressed = bool(WHEN.search(joined)), bool(ADDRESS.search(joined))
-        opened = bool(OPENER.match(joined))
-        if (
-            (opened and (dated or addressed))
-            or (dated and addressed)
-            or ((addressed or dated) and _quoted_next(lines, end + 1))
-        ):
-            return end if _is_short_story(joined) else None
-        if end == index and len(joined) < 80 and _quoted_next(lines, end + 1):
-            return end
-        if dated and re.search(r"[写寫]道", joined) and len(joined) < 160:
+        if _is_attribution(joined, end == index, _quoted_next(lines, end + 1)):
             return end
     return None
 
 
+def _is_attribution(joined: str, alone: bool, quoted_next: bool) -> bool:
+    """`alone`: it is one line, as it came."""
+    if quoted_next and DATED_ADDRESS.fullmatch(joined):
+        return True
+    if len(joined) < 300 and TIMED_ADDRESS.fullmatch(joined) and YEAR.search(joined):
+        return True
+    if quoted_next and alone and INTRODUCTION.fullmatch(joined) and not joined.startswith(("http", "- ")):
+        return True
+    if not VERB.search(joined):
+        return False
+    dated, addressed = bool(WHEN.search(joined)), "@" in joined and bool(ADDRESS.search(joined))
+    if dated + addressed + quoted_next >= 2 or ((dated or addressed) and OPENER.match(joined)):
+        return _is_short_story(joined)
+    if alone and quoted_next and len(joined) < 80:
+        return True
+    return dated and bool(re.search(r"[写寫]道", joined)) and len(joined) < 160
+
+
 def _may_begin(said: str) -> bool:
-    return bool(OPENER.match(said) or ADDRESS.search(said) or WHEN.search(said) or said.endswith("<"))
-
-
-def _may_end(said: str) -> bool:
-    return said.endswith((":", "：", ">", "：*", ":*", "道", "wrote", "...", "»"))
+    return bool(OPENER.match(said) or ("@" in said and ADDRESS.search(said)) or WHEN.search(said) or said.endswith("<"))
 
 
 def _is_short_story(joined: str) -> bool:
@@ -447,16 +512,16 @@ def _is_new_text(lines: list[Line], start: int, end: int) -> bool:
     return False
 
 
-def _below(lines: list[Line], start: int, content: int, chinese: bool) -> list[Line]:
+def _below(lines: list[Line], mark: Mark) -> list[Line]:
     """Nothing stands above the marker: a forward, or an answer below the quote."""
-    runs = _runs(lines, content)
+    runs = _runs(lines, mark.content)
     own = [(begin, end) for begin, end, quoted in runs if not quoted]
-    if chinese or not runs or not runs[0][2] or not own or not _is_new_text(lines, *own[0]):
+    if mark.chinese or not runs or not runs[0][2] or not own or not _is_new_text(lines, *own[0]):
         return lines
     if len(runs) == 2:
         return lines[own[0][0] :]
-    kept = lines[content:]
-    return kept if _answers_between(lines, content) else lines
+    kept = lines[mark.content :]
+    return kept if _answers_between(lines, mark.content) else lines
 
 
 def _without_trailing_quote(lines: list[Line]) -> list[Line]:
@@ -468,7 +533,9 @@ def _without_trailing_quote(lines: list[Line]) -> list[Line]:
     while tail and not (runs[tail - 1][2]) and not _is_new_text(lines, runs[tail - 1][0], runs[tail - 1][1]):
         tail -= 1
     if tail >= 2 and runs[tail - 1][2] and (tail == 2 or not any(quoted for *_, quoted in runs[: tail - 1])):
-        return _without_last_attribution(lines[: runs[tail - 1][0]])
+        above = lines[: runs[tail - 1][0]]
+        headed = any(_label(line) for line in lines[len(above) : len(above) + 4])
+        return _without_foxmail_head(above) if headed else _without_last_attribution(above)
     if len(runs) == 2 and runs[0][2]:
         return lines[runs[1][0] :]
     if runs[-1][2] and any(quoted for *_, quoted in runs[:-1]):
@@ -491,9 +558,6 @@ def _without_foxmail_head(above: list[Line]) -> list[Line]:
     end = len(above)
     while end and (above[end - 1].blank or RULE.fullmatch(above[end - 1].said)):
         end -= 1
-    for place in range(max(1, end - 10), end):
-        if above[place].said in ("|", "| |") and above[end - 1].said.startswith("|"):
-            return above[:place]  # the signature of NetEase's clients, a table
     place, seen = end, 0
     while place and seen < 4 and end - place < 12:
         line = above[place - 1]
@@ -518,6 +582,7 @@ def _without_end(lines: list[Line]) -> list[Line]:
         _without_confidentiality,
         _without_signature,
         _without_mobile,
+        _without_card,
         _without_signature,
     ):
         shorter = step(lines)
@@ -563,6 +628,19 @@ def _without_mobile(lines: list[Line]) -> list[Line]:
     return lines[:end]
 
 
+def _without_card(lines: list[Line]) -> list[Line]:
+    """The signature of NetEase's clients, a table of which bars remain: `| |`, a name, `|`, `|`, an address, `|`."""
+    end = len(lines)
+    while end and lines[end - 1].blank:
+        end -= 1
+    if not end or not lines[end - 1].said.endswith("|"):
+        return lines
+    for place in range(max(1, end - 16), end - 1):
+        if lines[place].said in ("|", "| |") and all(len(line.said) < 60 for line in lines[place:end]):
+            return lines[:place]
+    return lines
+
+
 def _without_signature(lines: list[Line]) -> list[Line]:
     """Below the last line that is nothing but a delimiter, if what follows is short."""
     filled = 0
@@ -576,6 +654,7 @@ def _without_signature(lines: list[Line]) -> list[Line]:
             and not said[2:3].isdigit()
             and lines[index - 1].blank
             and said.strip("-_ ")
+            and not (index + 1 < len(lines) and lines[index + 1].said.startswith("+++"))  # a patch
         ):
             return lines[:index] if filled <= 12 else lines
         if DELIMITER.fullmatch(said) and filled <= 12:

@@ -55,6 +55,7 @@ STYLES = {
 SCHEMES = {"http", "https", "mailto", "tel", "cid", "data"}
 PICTURE = re.compile(r"data:image/(?:png|jpe?g|gif|webp);base64,[A-Za-z0-9+/=\s]*", re.IGNORECASE)
 REMOTE = re.compile(r"\s*(?:https?:)?//", re.IGNORECASE)
+WATCHED = {"width", "height", "colspan", "rowspan", "span", "href", "src"}
 LONGEST_LINK = 4_000
 LARGEST_NUMBER = 5_000
 
@@ -80,6 +81,8 @@ def sanitise(
 
     def keep(tag: str, attribute: str, value: str) -> str | None:
         nonlocal blocked
+        if attribute not in WATCHED:
+            return value
         if attribute in ("width", "height", "colspan", "rowspan", "span"):
             return value if _number(value) <= LARGEST_NUMBER else None
         if attribute == "href":

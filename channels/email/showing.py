@@ -18,10 +18,11 @@ LARGEST_TOGETHER = 15 * 1024 * 1024
 MOST_FETCHED = 40
 AT_ONCE = 8
 PATIENCE = 10.0  # seconds for all of them
+# mail programs set the space between paragraphs in ways that do not survive: little suits all of them
 PAGE = """<!DOCTYPE html>
 <html><head><meta charset="utf-8"><meta name="referrer" content="no-referrer"><style>
 body{{margin:12px;font:14px/1.6 system-ui,sans-serif;color:#111;background:#fff;overflow-wrap:anywhere}}
-img{{max-width:100%;height:auto}}table{{max-width:100%}}pre{{white-space:pre-wrap}}
+p{{margin:.3em 0}}img{{max-width:100%;height:auto}}table{{max-width:100%}}pre{{white-space:pre-wrap}}
 blockquote{{margin:0 0 0 .6em;padding-left:.8em;border-left:2px solid #ccc}}
 </style></head><body data-blocked="{blocked}">{html}</body></html>
 """

@@ -30,7 +30,8 @@ log = logging.getLogger(__name__)
 
 TIMEOUT = 20.0  # seconds for connecting and for every answer but the last
 TIMEOUT_FOR_DATA = 60.0  # servers look for viruses before they answer
-TOGETHER = 90.0  # a worker waits for it
+BEFORE_DATA = 40.0  # for all that comes before: a worker waits for it
+SLOWEST = 256 * 1024  # bytes a second that we wait for
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class Transaction:
     async def run(self, envelope: Envelope | None) -> Mapping[str, SendError]:
         client = self._smtp.client()
         try:
-            async with asyncio.timeout(TOGETHER):
+            async with asyncio.timeout(BEFORE_DATA + (_for_data(envelope.raw) if envelope else 0)):
                 await client.connect()
                 await client.ehlo()  # what the server offers; after STARTTLS it may be more
                 self._phase = Phase.LOGIN
@@ -142,7 +143,7 @@ class Transaction:
             except SMTPRecipientRefused as error:
                 self._refused[address] = failure(Phase.RECIPIENT, error.code, error.message)
         self._phase = Phase.DATA
-        await client.data(envelope.raw, timeout=TIMEOUT_FOR_DATA)
+        await client.data(envelope.raw, timeout=_for_data(envelope.raw))
 
     async def _leave(self, client: SMTP) -> None:
         with suppress(SMTPException, OSError):
@@ -168,3 +169,8 @@ class Transaction:
             case TimeoutError():
                 return Unreachable(f"no answer from {host} in time")
         return Unreachable(f"no connection to {host}")
+
+
+def _for_data(raw: bytes) -> float:
+    """Seconds for the mail itself and the server's answer to it."""
+    return TIMEOUT_FOR_DATA + len(raw) / SLOWEST

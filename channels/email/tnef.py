@@ -115,7 +115,7 @@ def _properties(data: memoryview, codepage: str) -> Iterator[tuple[int, Value]]:
         if many or kind in VARIABLE:
             (values,) = struct.unpack_from("<I", data, place)
             place += 4
-        for _ in range(values):
+        for _ in range(min(values, MOST_PROPERTIES)):
             if place >= len(data):
                 return
             if kind in VARIABLE:

@@ -128,4 +128,4 @@ def _mentions(words: str) -> ColumnElement[bool]:
         .join(Identity)
         .where(Contact.id == Conversation.contact_id, or_(Contact.name.ilike(pattern), Identity.value.ilike(pattern)))
     )
-    return or_(said.exists(), people.exists())
+    return or_(Conversation.subject.ilike(pattern), said.exists(), people.exists())

@@ -242,11 +242,9 @@ def received(channel: str, receipt: Receipt) -> bool:
 
 def expire_claims(older_than: timedelta) -> int:
     """A claim whose worker died may have been sent: say so, unless the provider drops a second copy itself."""
-    lost = lost_claims(Delivery, older_than)
+    lost = [row for row in lost_claims(Delivery, older_than) if not _may_still_send(row)]
     for delivery in lost:
         channel = current.channels().get(delivery.channel)
-        if channel and delivery.claimed_at and delivery.claimed_at > now() - channel.capabilities.send_takes:
-            continue
         if channel and channel.capabilities.resend_safe:
             retry_later(delivery, timedelta(0))
         else:
@@ -256,6 +254,12 @@ def expire_claims(older_than: timedelta) -> int:
         db.session.add(DeliveryAttempt(delivery_id=delivery.id, started_at=started_at, outcome="lost"))
         tell(delivery.message)
     return len(lost)
+
+
+def _may_still_send(delivery: Delivery) -> bool:
+    channel = current.channels().get(delivery.channel)
+    takes = channel.capabilities.send_takes if channel else timedelta(0)
+    return delivery.claimed_at is not None and delivery.claimed_at > now() - takes
 
 
 def _give_up(delivery: Delivery, error: SendError) -> None:

@@ -10,11 +10,13 @@ from sqlalchemy import update
 
 from channels.errors import Misconfigured
 from hub.db import db, now
-from hub.jobs import backlog, claim, due_kinds, retry_later
+from hub.jobs import backlog, claim, due_kinds, job_models, retry_later
 from hub.models import Arrival, Attachment, BotTurn, ChannelState, Delivery, MediaFetch
 from hub.services import deliveries
 from tests.pager import Pager
 from tests.stage import Stage, at_once, eventually, states, written
+from workers import tasks, timetable
+from workers.app import QUEUES, celery
 from workers.tasks import sweep, work
 
 
@@ -211,3 +213,8 @@ def test_the_backlog_counts_what_is_not_done(stage: Stage) -> None:
     with stage.inside():
         assert backlog() == []
     assert states(stage.rows(Arrival)) == ["done", "done"]
+
+
+def test_workers_listen_for_every_kind_of_job() -> None:
+    assert {model.kind for model in job_models()} == set(tasks.DOES) == set(QUEUES) - {"typing", timetable.QUEUE}
+    assert {each["task"] for each in timetable.celery.conf.beat_schedule.values()} <= set(celery.tasks)

@@ -585,6 +585,22 @@ def test_a_page_is_shown_without_scripts_and_trackers(stage: Stage, outbox: Outb
     assert not any(word in html for word in ("onclick", "alert(1)", "tracker.test", "javascript:"))
 
 
+def test_a_page_whose_mail_is_lost_is_not_found(stage: Stage, outbox: Outbox) -> None:
+    anna = stage.agent()
+    raw = page_mail()
+    take(stage, raw)
+    with stage.inside():
+        files.path_of(sha256(raw).hexdigest()).unlink()
+    message = stage.row(Message, Message.direction == "in").id
+    assert anna.client.get(f"/api/v1/messages/{message}/page").status_code == 404
+
+
+def test_a_conversation_is_found_by_its_subject(stage: Stage) -> None:
+    anna = stage.agent()
+    take(stage, mail("转人工", Subject="订单 4711"), mail("转人工"))
+    assert [each["subject"] for each in anna.get("/conversations", q="4711")["items"]] == ["订单 4711"]
+
+
 def test_the_raw_mail_is_kept_and_goes_with_the_person(stage: Stage, outbox: Outbox) -> None:
     boss = stage.agent("Boss", role="supervisor")
     raw = page_mail()

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 from sqlalchemy.exc import IntegrityError
 
 from channels.contract import Card, Link
+from channels.errors import SendError
 from hub import current
 from hub.db import transaction
 from hub.letters import Heading
@@ -134,7 +135,10 @@ def show_page(path: ById, query: PageQuery) -> Response:
     message = thread.message(path.id)
     raw = next((each.sha256 for each in message.attachments if each.medium == "source" and each.sha256), None)
     channel = current.channels().get(message.channel)
-    page = channel.page(raw, pictures=query.images) if channel and raw else None
+    try:
+        page = channel.page(raw, pictures=query.images) if channel and raw else None
+    except SendError:  # the raw message is no longer in the store
+        page = None
     if page is None:
         raise NotFound("page")
     response = Response(page.html, content_type="text/html; charset=utf-8")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 from datetime import UTC, datetime
+from email import policy
+from email.message import EmailMessage
 
 import pytest
 
@@ -54,6 +56,21 @@ def test_the_head_of_a_mail() -> None:
         ("张三 <john@example.com>".encode("gb18030"), Person("张三", "john@example.com")),
         (b'"a\xe2\x80\xaeb" <john@example.com>', Person("ab", "john@example.com")),
         (b"root", Person("", "root")),
+        (b"=?utf-8?q?=22Li_Lei=22?= <li@example.com>", Person("Li Lei", "li@example.com")),
+        (
+            b"=?iso-8859-1?Q?J=F6rg?= =?iso-8859-1?Q?_M=FCller?= <li@example.com>",
+            Person("Jörg Müller", "li@example.com"),
+        ),
+        (b"(Li Lei) li@example.com", Person("Li Lei", "li@example.com")),
+        (b"Li Lei [mailto:li@example.com]", Person("Li Lei", "li@example.com")),
+        (b"Li Lei <li@example.com", Person("Li Lei", "li@example.com")),
+        (b"Li Lei <<li@example.com>>", Person("Li Lei", "li@example.com")),
+        (b'"Li Lei <li@example.com>"', Person("Li Lei", "li@example.com")),
+        (b'"Li\\"Lei\\"" <li@example.com>', Person('Li"Lei"', "li@example.com")),
+        (b"Li; Lei <li@example.com>", Person("Li; Lei", "li@example.com")),
+        (b'Li <"li lei"@example.com>', Person("Li", '"li lei"@example.com')),
+        (b"<@a.example,@b.example:li@example.com>", Person("", "li@example.com")),
+        (b"Friends: li@example.com, wang@example.com;", Person("", "li@example.com")),
     ],
 )
 def test_senders(given: bytes, person: Person) -> None:
@@ -77,6 +94,29 @@ def test_senders(given: bytes, person: Person) -> None:
 def test_charsets_are_what_clients_mean_by_them(label: str, data: bytes, text: str | None) -> None:
     raw = f"{HEAD}Content-Type: text/plain; charset={label}\r\n\r\n".encode() + data
     assert parse(raw, charset="gb18030").text == (text or "您好，请发货" * 4)
+
+
+@pytest.mark.parametrize(
+    ("charset", "text"),
+    [
+        ("gb18030", "您好"),
+        ("gb18030", "请问什么时候能到？订单号 20230305"),
+        ("gb18030", "hello 王小明，file 在附件里"),
+        ("big5", "您好"),
+        ("big5", "請問什麼時候出貨？訂單編號 123"),
+        ("cp949", "감사합니다"),
+        ("cp949", "환불을 요청합니다"),
+        ("cp932", "お世話になっております。"),
+        ("euc-jp", "返金をお願いします"),
+        ("koi8-r", "Спасибо за помощь"),
+        ("cp1251", "Здравствуйте, мой заказ ещё не пришёл."),
+        ("cp1252", "déjà reçu, merci à vous"),
+        ("cp1252", "Größe"),
+        ("cp1250", "Dziękuję, paczka dotarła później"),
+    ],
+)
+def test_few_bytes_without_a_label_tell_their_charset(charset: str, text: str) -> None:
+    assert parse(f"{HEAD}\r\n".encode() + text.encode(charset)).text == text
 
 
 def test_bytes_without_a_label_speak_the_language_of_the_rest() -> None:
@@ -157,6 +197,17 @@ def test_a_winmail_that_lies_stays_a_file() -> None:
     assert [each.name for each in parse(raw).attachments] == ["winmail.dat"]
 
 
+def test_a_boundary_that_the_head_does_not_tell_is_found() -> None:
+    raw = multipart("mixed", part("text/plain", "hi"), part("application/x; name=a", "1"))
+    read = parse(raw.replace(b'boundary="=b1"', b"boundary=other"))
+    assert (read.text, [each.name for each in read.attachments]) == ("hi", ["a"])
+
+
+def test_broken_lines_between_headers_are_passed_over() -> None:
+    read = parse(b"From: a@b.example\r\nbroken\r\nSubject: x\r\nbroken\r\nX-A: 1\r\n\r\nhi")
+    assert (read.subject, read.text) == ("x", "hi")
+
+
 def test_signed_and_encrypted_mail_says_so() -> None:
     signed = parse(multipart("signed", part("text/plain", "hi"), part("application/pgp-signature", "x")))
     sealed = parse(
@@ -202,6 +253,119 @@ def test_a_report_of_success_is_no_bounce() -> None:
     assert parse(multipart("report", part("text/plain", "ok"), part("message/delivery-status", status))).bounce is None
 
 
+LI = "li@example.net"
+GONE, FULL, HOST, LATE = "no such address", "mailbox full", "no such host", "not delivered in time"
+# As mail servers put it: (sender, subject, text), whether the address is dead, and why
+REPORTS = [
+    (
+        (
+            "Mail Delivery System <Mailer-Daemon@mx.example>",
+            "Mail delivery failed: returning message to sender",
+            "A message that you sent could not be delivered. The following address(es) failed:\n\n"
+            f"  {LI}\n    Unrouteable address\n\n------ This is a copy of the message. ------\n\nMessage-ID: <a@b>",
+        ),
+        True,
+        GONE,
+    ),
+    (
+        (
+            "Mail Delivery Subsystem <MAILER-DAEMON@mx.example>",
+            "Warning: could not send message for past 4 hours",
+            "THIS IS A WARNING MESSAGE ONLY\n   ----- The following addresses had transient non-fatal errors -----\n"
+            f"<{LI}>\n\n<{LI}>... Deferred: Connection timed out\nWill keep trying until message is 5 days old",
+        ),
+        False,
+        LATE,
+    ),
+    (("MAILER-DAEMON@mx.example", "failure notice", f"<{LI}>:\nUser is over the quota. (#5.2.2)"), False, FULL),
+    (
+        (
+            "System Administrator <postmaster@mx.example>",
+            "Undeliverable: hi",
+            f"did not reach the following recipient(s):\n\n{LI} on Wed\n    The recipient name is not recognized\n"
+            "    MSEXCH:IMS:Example 0 (000C05A6) Unknown Recipient",
+        ),
+        True,
+        GONE,
+    ),
+    (
+        (
+            "Mail Router <MAILER-DAEMON@notes.example>",
+            "Undeliverable message",
+            f"------- Failure Reasons  --------\n\nUser not listed in public Name & Address Book\n{LI}\n\n"
+            "------- Returned Message --------\n\nMessage-ID: <a@b>",
+        ),
+        True,
+        GONE,
+    ),
+    (
+        ("Mailer-Daemon@gw.example", "Message status - undeliverable", f"undeliverable to:\n\t{LI} (user not found)"),
+        True,
+        GONE,
+    ),
+    (
+        (
+            "postmaster@mx.example",
+            "[BOUNCE]",
+            f"I was unable to deliver your message.\n\nFailed recipient(s):\n{LI}\n\nError message:\n550 User unknown",
+        ),
+        True,
+        GONE,
+    ),
+    (
+        (
+            "postmaster@mx.example",
+            'Undeliverable Mail: "hi"',
+            "Your message:\n   From:    help@example.org\n\nCould not be delivered because of\n\n550 User unknown\n\n"
+            f"The following recipients were affected: \n   {LI}",
+        ),
+        True,
+        GONE,
+    ),
+    (("MAILER-DAEMON@yahoo.example", "Failure Notice", f"<{LI}>:\n554: This user doesn't have an account"), True, GONE),
+    (
+        (
+            "PostMaster@qq.com",
+            "来自qq.com的退信",
+            f"您的邮件没有发送成功\n收件人（{LI}）所属域名不存在，邮件无法送达。",
+        ),
+        True,
+        HOST,
+    ),
+    (
+        ("Postmaster@163.com", "系统退信/Systems bounce", f"收件人：{LI}\n退信原因：对方邮箱已满\n552 quota exceeded"),
+        False,
+        FULL,
+    ),
+    (("MAILER-DAEMON@sina.com", "系统退信", f"您发往{LI}的邮件投递失败。\n原因：用户不存在"), True, GONE),
+    (
+        ("postmaster@mx.example", "系统退信", f"您发给 {LI} 的邮件被退回。\n错误信息：550 5.1.1 User not exist"),
+        True,
+        GONE,
+    ),
+    (("postmaster@mx.example", "無法傳遞: hi", f"您的郵件無法傳遞給下列收件者:\n{LI}\n550 5.1.1 查無此人"), True, GONE),
+    (
+        (
+            "postmaster@mx.example",
+            "Unzustellbar: hi",
+            f"Ihre Nachricht an {LI} konnte nicht zugestellt werden.\n550 5.1.1",
+        ),
+        True,
+        GONE,
+    ),
+    (
+        (
+            '"InterScan" <mail@mx.example>',
+            "メール配信に失敗しました",
+            f"次のメールを配信できませんでした。\n{LI}\n550 User unknown",
+        ),
+        True,
+        GONE,
+    ),
+    (("no-reply@mobile.example", "hi", f"As their mailbox is full.\n<{LI}>"), False, FULL),
+]
+
+
 @pytest.mark.parametrize(
     ("sender", "subject", "text", "recipients", "permanent", "reason"),
     [
@@ -237,6 +401,7 @@ def test_a_report_of_success_is_no_bounce() -> None:
             False,
             "not delivered in time",
         ),
+        *((*report, (LI,), dead, reason) for report, dead, reason in REPORTS),
     ],
 )
 def test_reports_in_words(
@@ -252,10 +417,40 @@ def test_reports_in_words(
         ("Re: delivery failed?", "Why did the delivery fail? <li@example.com> does not exist"),
         ("退信了怎么办", "发给 li@example.com 的邮件被退信了"),
         ("patch", "@@ -727,3 +727,4 @@\n+550 user unknown"),
+        ("Undelivered mail problem", "<x@y.example>: host mx said: 550 5.1.1 user unknown. How to fix?"),
+        ("系统退信怎么解决", "我给 x@y.example 发邮件总是被退回，提示 550 User not found"),
+        ("快递投递失败", "我的快递显示投递失败，收件人 x@y.example，请重新派送"),
+        ("Your delivery status: failed", "The address of x@y.example does not exist"),
+        ("Fwd: failure notice", "please help\n\nHi. This is the qmail-send program\n<x@y.example>:\nno mailbox here"),
     ],
 )
 def test_people_who_write_about_bounces_are_people(subject: str, text: str) -> None:
     assert parse(mail(text, "Return-Path: <zhang@example.com>", subject=subject)).bounce is None
+
+
+@pytest.mark.parametrize(
+    ("sender", "header", "subject", "text"),
+    [
+        (
+            "bot@git.example",
+            "List-ID: org/repo",
+            "Delivery failed (#12)",
+            "When <x@y.example> is unknown, we get 550 5.1.1",
+        ),
+        ("News <news@bounce.example>", "X-A: 1", "Your delivery status", "Your order was delivered to x@y.example."),
+        ("dev@lists.example", "Return-Path: <>", "confirm 123abc", "To confirm x@y.example reply to this mail"),
+        ("root@host.example", "X-A: 1", "Logwatch for host", "550 5.1.1 User unknown: 3 Time(s)\n   <x@y.example>"),
+    ],
+)
+def test_machines_that_write_about_mail_are_no_reports(sender: str, header: str, subject: str, text: str) -> None:
+    raw = mail(text, header, subject=subject).replace(b"Zhang <zhang@example.com>", sender.encode())
+    assert parse(raw).bounce is None
+
+
+def test_a_line_of_brackets_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    raw = mail("550 user unknown <a@b.example>", "Return-Path: <>", subject="Undelivered Mail")
+    parse(raw.replace(b"Zhang <zhang@example.com>", b"(" * 2_000))
+    assert len(caplog.text) < 1_000
 
 
 def test_a_complaint_is_no_bounce() -> None:
@@ -281,6 +476,26 @@ def test_a_complaint_is_no_bounce() -> None:
         ("text", "hi", (), "您好，您的邮件已收到，我会尽快回复您。"),
         ("text", "hi", (), "来信已收到！"),
         ("text", "hi", (), "您好，我最近正在休假中，无法亲自回复您的邮件。"),
+        ("subject", "[自动回复]hi", (), "hi"),
+        ("subject", "Re: 自动回复: hi", (), "hi"),
+        ("subject", "AUTO: Li is away", (), "hi"),
+        ("subject", "Automaattinen vastaus: hi", (), "hi"),
+        ("subject", "Odpowiedź automatyczna: hi", (), "hi"),
+        ("text", "hi", (), "您好，我现在有事不在，一会再和您联系。"),
+        ("text", "hi", (), "国庆节放假，10月8日上班后回复您的邮件。"),
+        ("text", "hi", (), "您好，我已离职，工作邮件请发送至 x@example.com。"),
+        ("text", "hi", (), "感谢来信，我会尽快回复！"),
+        ("text", "hi", (), "您好，邮件我已经收到，稍后会给您答复！"),
+        ("text", "hi", (), "本邮箱无人值守，请勿回复"),
+        ("", "Auto parts order", (), "hi"),
+        ("", "Automobile parts", (), "hi"),
+        ("", "On holiday delivery", (), "hi"),
+        ("", "自动回复怎么设置", (), "hi"),
+        ("", "hi", (), "您好，我上周的来信你们收到了吗"),
+        ("", "hi", (), "放假期间还发货吗"),
+        ("", "hi", (), "你们的自动回复说会尽快联系我，结果没有人联系"),
+        ("", "hi", (), "您的邮件我看了，还是不明白怎么退货"),
+        ("", "hi", (), "收到您的邮件了，我同意退款方案。"),
         ("", "hi", ("Auto-Submitted: no",), "hi"),
         ("", "hi", ("X-Auto-Response-Suppress: All",), "hi"),
         ("", "hi", (), "已收到。"),
@@ -314,3 +529,13 @@ def test_no_machine_answers_these(header: str) -> None:
 def test_a_page_is_read_as_lines() -> None:
     html = "<style>p{}</style><div>一<br>二</div><table><tr><td>三</td><td>四</td></tr></table><ul><li>五</li></ul>"
     assert parse(page(html)).text.split() == ["一", "二", "三", "四", "*", "五"]
+
+
+def test_identifiers_that_a_program_has_encoded_because_they_are_long_are_read() -> None:
+    made = EmailMessage(policy=policy.SMTP)
+    long = f"<{'a' * 40}.{'b' * 40}@shop.test>"
+    made["In-Reply-To"], made["References"] = long, f"<first@x.test> {long}"
+    made.set_content("hi")
+    assert b"=?utf-8?" in made.as_bytes()
+    read = parse(made.as_bytes())
+    assert (read.in_reply_to, read.references) == (long.strip("<>"), ("first@x.test", long.strip("<>")))

@@ -1,0 +1,22 @@
+"""What the clock brings, for beat: an application without the hub, so that this process stays small."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+
+from hub.doorbell import IMPATIENT
+
+QUEUE = "timetable"
+
+celery = Celery("yizhan", broker=os.environ.get("REDIS_URL"))
+celery.conf.update(
+    broker_transport_options=IMPATIENT,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    beat_schedule={
+        "sweep": {"task": "workers.tasks.sweep", "schedule": 2.0, "options": {"queue": QUEUE, "expires": 2}},
+        "tidy": {"task": "workers.tasks.tidy", "schedule": 3600.0, "options": {"queue": QUEUE, "expires": 600}},
+    },
+)
