@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from channels.email.marks import OWN_MARKER
 from channels.email.parsing import parse
-from channels.email.quotes import OWN_MARKER, cut
+from channels.email.quotes import cut
 from tests.channels.email.mails import mail, multipart, page, part
 
 REPLY = "您好，\n已经按您说的改好了，请查收。\n\n谢谢\n小王"
