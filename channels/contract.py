@@ -16,7 +16,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr
 
-from channels.errors import BadSignature
+from channels.errors import BadSignature, Refused
 from channels.http import Http
 
 Medium = Literal["image", "audio", "video", "file"]
@@ -121,7 +121,9 @@ class Receipt:
     key: str
     sent_at: datetime
     provider_id: str
-    status: Literal["delivered", "read", "failed", "delayed"]  # delayed: somebody is still trying
+    message: UUID | None = None  # our own id, where the provider repeats it: it may know more than `send` was told
+    # sent: the provider has it, whatever became of the answer to our call; delayed: somebody is still trying
+    status: Literal["sent", "delivered", "read", "failed", "delayed"]
     reason: str = ""
     recipient: str = ""  # whom it is about, where one message goes to several
 
@@ -182,7 +184,31 @@ class Revocation:
     aliases: tuple[Address, ...] = ()
 
 
-Event = InboundMessage | Receipt | Presence | Signal | Consent | Revocation
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEvent:
+    """Something happened to one leg of a call: one phone's connection to us. See voice.py."""
+
+    event: Literal["call"] = "call"
+    key: str
+    sent_at: datetime
+    sequence: int = 0  # the provider's running number within the leg
+    leg: str  # the provider's id
+    uid: UUID | None = None  # ours, of a leg that we placed: known before the provider's
+    sender: Address | None = None  # the customer at the other end; None: an agent
+    # asks: the leg has done what its last script said, and wants to know what next
+    kind: Literal["asks", "ringing", "answered", "ended", "recorded"]
+    turn: str = "0"  # asks: that of the script which this follows; "0" the first time
+    digits: str = ""  # asks: what was pressed
+    text: str = ""  # asks: what was said
+    confidence: float | None = None  # of the text, 0…1
+    outcome: Literal["", "completed", "busy", "no_answer", "failed", "cancelled"] = ""  # ended
+    seconds: int = 0  # ended: how long it was connected; recorded: how long the recording is
+    recording: str = ""  # recorded, and asks after a Record: what Channel.fetch takes; "" nothing was heard
+    hung_up: bool = False  # asks: nobody is there any more to hear the answer
+    reason: str = ""  # why it failed
+
+
+Event = InboundMessage | Receipt | Presence | Signal | Consent | Revocation | CallEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +240,22 @@ class Letter:
 NO_LETTER = Letter()
 
 
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text the provider has approved, by the name it has in the config file, with what fills its gaps."""
+
+    name: str
+    fields: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateForm:
+    """An approved text as an agent sees it, with its gaps as ${field}, and these in the order to fill them."""
+
+    text: str
+    fields: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundMessage:
     """One part, already cut to what the channel can carry: a text, one file, a link, a card or a menu.
@@ -228,6 +270,7 @@ class OutboundMessage:
     link: Link | None = None
     card: Card | None = None
     menu: Menu | None = None
+    template: Template | None = None
     notice: bool = False  # not the text itself, but the channel's notification that there is one
     author: str = ""  # the agent's or the bot's name
     by_bot: bool = False
@@ -254,6 +297,14 @@ class MediaLimit:
 @dataclass(frozen=True, slots=True)
 class Grant:
     """What one act of the customer allows: `count` messages `within` this time. Not additive."""
+
+    count: int
+    within: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """Our own limit: not more than `count` messages to one person `within` this time."""
 
     count: int
     within: timedelta
@@ -329,9 +380,13 @@ class Capabilities:
     whole: bool = False  # text and all files travel in one message
     begins: bool = False  # we may write to somebody who has not written yet
     reconciles: bool = False  # Channel.reconcile can tell whether an uncertain message was sent
+    cap: Cap | None = None
+    segments: bool = False  # texts are billed by the segment of an SMS: agents see how many
+    templates: Mapping[str, TemplateForm] = field(default_factory=dict)  # approved texts, by their names
     resend_safe: bool = False  # the provider drops a second copy of the same OutboundMessage.id
     answers_inline: Inline | None = None  # then `send` is never called
-    free_text: bool = True
+    free_text: bool = True  # False: nothing but templates
+    spoken: bool = False  # what is sent is said in a call, and in no other way
     send_takes: timedelta = timedelta(0)  # where a send may take longer than the hub's `claim_expires`
     retry_after: tuple[timedelta, ...] = ()  # where the hub's schedule is too short for those who are away
 
@@ -339,10 +394,11 @@ class Capabilities:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookRequest:
     method: str = "POST"
-    url: str = ""
+    url: str = ""  # what the provider called: the hub's public address, and the target letter by letter as it came
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    peer: str = ""  # the address of whoever called; "" when it is read again
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,10 +461,15 @@ class Cache(Protocol):
 
 
 Kept = Callable[[str], bytes]
+Publish = Callable[[File], str]
 
 
 def nothing_kept(digest: str) -> bytes:
     raise LookupError(digest)
+
+
+def nowhere(file: File) -> str:
+    raise Refused("the hub has no web address for files: send a link instead", code="no_address")
 
 
 class Channel(ABC):
@@ -422,6 +483,9 @@ class Channel(ABC):
         self.name, self.settings, self.http, self.cache = name, settings, http, cache
         # the hub's: brings a raw request back by its SHA-256, or raises LookupError; see WebhookChannel.keeps_raw
         self.kept: Kept = nothing_kept
+        # the hub's: gives a file a web address that whoever has it can fetch it from, for a day
+        self.publish: Publish = nowhere
+        self.hook = ""  # the hub's address for this channel's pushes, without a query
 
     @abstractmethod
     def send(self, message: OutboundMessage) -> DeliveryResult:
@@ -504,11 +568,13 @@ class ReceivingChannel(WebhookChannel):
 
 
 class PolledChannel(Channel):
-    """We call the provider, on a timer."""
+    """We call the provider, on a timer; also where pushes may be lost."""
+
+    poll_every: ClassVar[timedelta] = timedelta(minutes=10)
 
     @abstractmethod
     def poll(self) -> Iterator[Event]:
-        """Yield what is new; the hub ignores what it has already seen."""
+        """Yield what is new, or raise SendError; the hub ignores what it has already seen, pushed or polled."""
 
 
 def check_signature(expected: str, given: str) -> None:

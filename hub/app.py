@@ -13,7 +13,7 @@ from psycopg import RawCursor
 
 from channels.contract import Channel
 from channels.http import Http
-from hub import files
+from hub import files, publishing
 from hub import settings as configuration
 from hub.cache import RedisCache, connect
 from hub.db import db, with_driver
@@ -29,13 +29,14 @@ NOT_SET = "{} is not set: start everything with `yizhan up`, or set it for this 
 
 def create_app() -> OpenAPI:
     """The web process: everything that answers HTTP."""
-    from hub.web import api, health, inbox, problems, stream, webhooks
+    from hub.web import api, health, inbox, problems, published, stream, webhooks
 
     app = create_core()
     redis_url = app.config["REDIS_URL"]
     app.extensions["radio"] = stream.Radio(redis_url)
     problems.register(app)
     app.register_blueprint(webhooks.webhooks)
+    app.register_blueprint(published.published)
     app.register_blueprint(health.health)
     app.register_api(api.api)
     app.add_url_rule("/api/v1/openapi.json", "description", lambda: app.api_doc)
@@ -116,6 +117,8 @@ def _channel(name: str, settings: Settings, cache: RedisCache, store: Path) -> C
     http = Http(config.settings.secrets(), trace)
     channel = config.channel(name, config.settings, http=http, cache=cache)
     channel.kept = partial(files.read_in, store)
+    channel.publish = partial(publishing.publish, settings.hub.public_url, store)
+    channel.hook = f"{settings.hub.public_url}/hooks/{name}"
     return channel
 
 

@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 
 def keep(content: bytes) -> str:
     """Write the bytes for good, and return the name to find them by."""
-    digest = sha256(content).hexdigest()
-    path = path_of(digest)
+    name = name_of(content)
+    path = path_of(name)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=path.parent, delete=False) as file:
@@ -29,7 +29,11 @@ def keep(content: bytes) -> str:
             file.flush()
             os.fsync(file.fileno())
         os.rename(file.name, path)
-    return digest
+    return name
+
+
+def name_of(content: bytes) -> str:
+    return sha256(content).hexdigest()
 
 
 def remove(digests: Iterable[str]) -> None:

@@ -20,8 +20,8 @@ from channels.contract import ReceivingChannel
 from hub import current
 from hub.cache import connect
 from hub.db import db, now
-from hub.models import Allowance, Bookmark, ChannelState, Conversation, Message
-from hub.shapes import ChannelShape, ConversationShape, MessageShape, ReceiverShape
+from hub.models import Allowance, Bookmark, Call, ChannelState, Conversation, Message
+from hub.shapes import ChannelShape, ConversationShape, LiveCallShape, MessageShape, ReceiverShape
 
 log = logging.getLogger(__name__)
 STREAM = "live"
@@ -36,6 +36,10 @@ class MessageChanged(BaseModel):
 
 class ConversationChanged(BaseModel):
     conversation: ConversationShape
+
+
+class CallChanged(BaseModel):
+    call: LiveCallShape
 
 
 class ChannelChanged(BaseModel):
@@ -82,6 +86,11 @@ def tell(row: Conversation | Message) -> None:
     db.session.info.setdefault("told", {})[row] = None
 
 
+def tell_call(call: Call) -> None:
+    """Say after the commit how this call stands then: to those who are on it, or may take it."""
+    db.session.info.setdefault("told calls", {})[call] = None
+
+
 def tell_channel(name: str) -> None:
     """Say after the commit whether it sends and receives."""
     db.session.info.setdefault("told channels", {})[name] = None
@@ -91,6 +100,9 @@ def tell_channel(name: str) -> None:
 def _put_into_words(session: Session) -> None:
     for name in session.info.pop("told channels", ()):
         session.info.setdefault("said", []).append(_standing(name))
+    for call in session.info.pop("told calls", ()):
+        words = CallChanged(call=LiveCallShape.shown(call)).model_dump_json()
+        session.info.setdefault("said", []).append(("call", words))
     if rows := session.info.pop("told", None):
         session.flush()
         allowances = _allowances([row.reply_identity_id for row in rows if isinstance(row, Conversation)])
@@ -105,7 +117,7 @@ def _announce(session: Session) -> None:
 
 @event.listens_for(db.session, "after_rollback")
 def _forget(session: Session) -> None:
-    for name in ("told", "told channels", "said"):
+    for name in ("told", "told calls", "told channels", "said"):
         session.info.pop(name, None)
 
 

@@ -13,6 +13,8 @@ from hub.models import (
     Allowance,
     Attachment,
     Bookmark,
+    Call,
+    CallLeg,
     ChannelState,
     Contact,
     Conversation,
@@ -172,6 +174,74 @@ class ConversationShape(BaseModel):
         )
 
 
+class LegShape(BaseModel):
+    id: int
+    party: str  # customer, agent
+    agent: Ref | None
+    device: str  # of an agent: phone, browser
+    state: str  # placing, ringing, answered, ended
+
+    @classmethod
+    def of(cls, row: CallLeg) -> LegShape:
+        agent = Ref(id=row.agent.id, name=row.agent.name) if row.agent else None
+        return cls(id=row.id, party=row.party, agent=agent, device=row.device, state=row.state)
+
+
+class CallShape(BaseModel):
+    id: int
+    state: str  # ringing, bot, queued, calling, dialling, talking, voicemail, ended
+    outcome: str  # once it ended
+    reason: str
+    direction: str
+    number: str
+    channel: str
+    agent: Ref | None
+    started_at: Time
+    queued_at: Time | None
+    answered_at: Time | None
+    ended_at: Time | None
+    position: int | None  # in the queue, from 1
+    held: bool
+    recorded: bool
+    legs: list[LegShape]
+
+    @classmethod
+    def of(cls, row: Call, position: int | None) -> CallShape:
+        return cls(
+            id=row.id,
+            state=row.state,
+            outcome=row.outcome,
+            reason=row.reason,
+            direction=row.direction,
+            number=row.identity.value if row.identity.scheme == "tel" else "",
+            channel=row.channel,
+            agent=Ref(id=row.agent.id, name=row.agent.name) if row.agent else None,
+            started_at=row.started_at,
+            queued_at=row.queued_at,
+            answered_at=row.answered_at,
+            ended_at=row.ended_at,
+            position=position,
+            held=row.held,
+            recorded=row.recorded,
+            legs=[LegShape.of(leg) for leg in row.legs],
+        )
+
+
+class LiveCallShape(CallShape):
+    """The card of a call as its message has it, and whose it is."""
+
+    conversation_id: int
+    contact: Ref
+    team: str
+
+    @classmethod
+    def shown(cls, row: Call) -> LiveCallShape:
+        conversation = row.message.conversation
+        contact = Ref(id=conversation.contact.id, name=conversation.contact.name)
+        card = row.message.payload["call"]
+        return cls(**card, conversation_id=conversation.id, contact=contact, team=conversation.team)
+
+
 class IdentityShape(BaseModel):
     scheme: str
     value: str
@@ -274,9 +344,20 @@ class ChannelShape(BaseModel):
         return cls(name=name, state="ok", reason="")
 
 
+class TemplateShape(BaseModel):
+    name: str
+    text: str  # its gaps as ${field}
+    fields: list[str]
+
+
 class ChannelHealth(ChannelShape):
     label: str
     begins: bool  # we may write first
+    segments: bool  # texts are billed by the segment of an SMS
+    free_text: bool  # otherwise nothing but templates
+    templates: list[TemplateShape]
+    spoken: bool  # what is sent is said in a call
+    calls: bool  # agents can call out
     receiver: ReceiverShape | None  # None: the provider calls us
     last_inbound_at: Time | None
     last_outbound_at: Time | None

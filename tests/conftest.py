@@ -22,11 +22,13 @@ from sqlalchemy import create_engine, make_url, text
 from channels.email import smtp
 from hub import embedded
 from hub.cache import RedisCache
+from tests import switchboard
 from tests.channels.email import servers
 from tests.channels.email.servers import ImapServer
 from tests.pager import ENTRY_POINTS, Pager
 from tests.places import temporary_data
 from tests.stage import CONFIG, SECRETS, Stage, WeChat
+from tests.switchboard import Switchboard
 
 
 @pytest.fixture
@@ -105,7 +107,7 @@ def stage_data() -> Iterator[Path]:
         package = directory / "plug/pager-1.0.dist-info"
         package.mkdir(parents=True)
         (package / "METADATA").write_text("Metadata-Version: 2.1\nName: pager\nVersion: 1.0")
-        (package / "entry_points.txt").write_text(ENTRY_POINTS)
+        (package / "entry_points.txt").write_text(ENTRY_POINTS + switchboard.ENTRY_POINTS)
         yield directory
 
 
@@ -136,8 +138,8 @@ def app(environment: Mapping[str, str], database_url: str, redis_url: str) -> Fl
     _apps[0].extensions["channels"] = make_channels(
         _apps[0].extensions["settings"], RedisCache(redis_url), files.under(_apps[0].extensions["data"])
     )
-    Pager.answers.clear()
-    Pager.sent.clear()
+    for told in (Pager.answers, Pager.sent, Switchboard.answers, Switchboard.placed, Switchboard.done):
+        told.clear()
     return _apps[0]
 
 

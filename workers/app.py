@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from workers.bots.contract import Bot
 
 QUEUES = (
-    *("arrival", "bot_turn", "delivery", "media_fetch", "profile_fetch", "transcription", "reconciliation"),
+    *("arrival", "bot_turn", "call_action", "delivery", "media_fetch", "poll", "profile_fetch", "reconciliation"),
+    "transcription",
     *("typing", timetable.QUEUE),
 )
 

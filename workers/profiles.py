@@ -13,7 +13,7 @@ from hub.db import transaction
 from hub.jobs import claim, one_again
 from hub.models import ProfileFetch
 from hub.services import profiles
-from workers.calls import tried
+from workers.attempts import tried
 
 log = logging.getLogger(__name__)
 

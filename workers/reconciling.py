@@ -8,7 +8,7 @@ from hub.db import transaction
 from hub.jobs import one_again
 from hub.models import Reconciliation
 from hub.services import deliveries, reconciling
-from workers.calls import tried
+from workers.attempts import tried
 
 
 def reconcile(limit: int) -> int:

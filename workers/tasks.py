@@ -22,15 +22,38 @@ from hub import current, files
 from hub.db import now, transaction
 from hub.doorbell import TYPING, WORK, pending_key
 from hub.jobs import again, claim, due_kinds, lost_claims, one_again, retry_later, served
-from hub.models import Arrival, BotTurn, Delivery, MediaFetch, ProfileFetch, Reconciliation, Transcription
-from hub.services import arrivals, attachments, bot_turns, conversations, deliveries, intake, pauses
+from hub.models import (
+    Arrival,
+    BotTurn,
+    Delivery,
+    MediaFetch,
+    Message,
+    Poll,
+    ProfileFetch,
+    Reconciliation,
+    Transcription,
+)
+from hub.services import (
+    arrivals,
+    attachments,
+    bot_turns,
+    call_actions,
+    calls,
+    conversations,
+    deliveries,
+    intake,
+    lines,
+    pauses,
+    polls,
+    recordings,
+)
 from hub.services.bot_turns import Question
 from hub.services.deliveries import Outcome
 from hub.settings import HubFile
-from workers import audio, profiles, reconciling, transcription
+from workers import audio, calling, polling, profiles, reconciling, transcription
 from workers.app import bots, celery, hub
+from workers.attempts import tried
 from workers.bots.thinking import think
-from workers.calls import tried
 
 log = logging.getLogger(__name__)
 AT_ONCE = 20
@@ -201,6 +224,8 @@ DOES: dict[str, tuple[Callable[[int], int], int]] = {
     "bot_turn": (answer, AT_ONCE),
     "delivery": (deliver, SENDS_AT_ONCE),
     "media_fetch": (fetch, 1),
+    "call_action": (calling.act, 4),
+    "poll": (polling.poll, 1),
     "profile_fetch": (profiles.fetch_profiles, 1),
     "transcription": (transcription.transcribe, 1),
     "reconciliation": (reconciling.reconcile, 1),
@@ -221,11 +246,16 @@ def sweep() -> None:
         older_than = current.settings().hub.delivery.claim_expires
         with transaction():
             deliveries.expire_claims(older_than)
-            for model in (BotTurn, MediaFetch, ProfileFetch, Transcription, Reconciliation):
+            for model in (BotTurn, MediaFetch, Poll, ProfileFetch, Transcription, Reconciliation):
                 for job in lost_claims(model, older_than):
                     retry_later(job, timedelta(0))
             conversations.wake_due()
             pauses.miss_receivers()
+            polls.begin()
+        with transaction():
+            call_actions.expire_claims(older_than)
+            call_actions.lose_overdue()
+            calls.lose_silent()
         with transaction():
             kinds = due_kinds()
         hub().extensions["doorbell"](kinds)
@@ -238,6 +268,18 @@ def tidy() -> None:
         while purged:
             with transaction():
                 purged = bool(arrivals.forget(ARRIVALS_KEPT))
+        for line in lines.lines():
+            _forget_recordings(line.name)
+
+
+def _forget_recordings(channel: str) -> None:
+    while True:
+        with transaction():
+            old = recordings.outlived(channel)
+            attachments.forget(Message.id.in_(old))
+            recordings.say_erased(old)
+        if not old:
+            return
 
 
 def _taken_up(kind: str) -> None:

@@ -15,7 +15,7 @@ from hub.jobs import claim, one_again
 from hub.models import Transcription
 from hub.services import transcripts
 from hub.settings import Transcription as Service
-from workers.calls import tried
+from workers.attempts import tried
 
 CONNECT_AND_READ_TIMEOUT = (3.05, 45.0)  # a model on a small machine thinks for a while
 LARGEST_ANSWER = 1024 * 1024

@@ -1,10 +1,11 @@
 """The tables. Everything the hub knows is a row of one of these."""
 
 from hub.models.agents import AccessToken, Agent, LoginFailure
+from hub.models.calls import Call, CallAction, CallLeg, CallScript, PhoneDuty
 from hub.models.conversations import Attachment, Conversation, Message, MessageReference
 from hub.models.evidence import AuditEntry, Bookmark, ChannelState, DeliveryAttempt
 from hub.models.people import Allowance, Consent, Contact, Identity, Merge
-from hub.models.work import Arrival, BotTurn, Delivery, MediaFetch, ProfileFetch, Reconciliation, Transcription
+from hub.models.work import Arrival, BotTurn, Delivery, MediaFetch, Poll, ProfileFetch, Reconciliation, Transcription
 
 __all__ = [
     "AccessToken",
@@ -15,6 +16,10 @@ __all__ = [
     "AuditEntry",
     "Bookmark",
     "BotTurn",
+    "Call",
+    "CallAction",
+    "CallLeg",
+    "CallScript",
     "ChannelState",
     "Consent",
     "Contact",
@@ -27,6 +32,8 @@ __all__ = [
     "Merge",
     "Message",
     "MessageReference",
+    "PhoneDuty",
+    "Poll",
     "ProfileFetch",
     "Reconciliation",
     "Transcription",

@@ -32,6 +32,7 @@ class Identity(Base):
     scheme: Mapped[str]
     value: Mapped[str]
     reachable: Mapped[bool] = mapped_column(default=True)
+    opted_out: Mapped[bool] = mapped_column(default=False)  # they want nothing from us until they say so
     created_at: Mapped[datetime] = mapped_column(default=now)
     contact: Mapped[Contact] = relationship(back_populates="identities")
 

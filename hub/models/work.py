@@ -99,6 +99,15 @@ class MediaFetch(Job, Base):
     attachment: Mapped[Attachment] = relationship()
 
 
+class Poll(Job, Base):
+    """A channel to be asked for what is new, again and again. Lane: the channel."""
+
+    kind: ClassVar[str] = "poll"
+    __tablename__ = "poll"
+    __table_args__ = job_indexes("poll")
+    channel: Mapped[str] = mapped_column(unique=True)
+
+
 class ProfileFetch(Job, Base):
     """What the provider knows of a person, to be asked for. Lane: the identity."""
 

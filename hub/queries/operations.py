@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import BigInteger, cast, func, literal, null, select, tuple_, union_all
 from sqlalchemy.sql import Select
 
-from channels.contract import ReceivingChannel
+from channels.contract import Channel, ReceivingChannel
+from channels.voice import VoiceChannel
 from hub import current
 from hub.db import db, now
 from hub.models import (
@@ -16,16 +17,19 @@ from hub.models import (
     Attachment,
     Bookmark,
     BotTurn,
+    Call,
+    CallAction,
     ChannelState,
     Delivery,
     MediaFetch,
     Message,
+    Poll,
     ProfileFetch,
     Reconciliation,
     Transcription,
 )
 from hub.queries import cursors
-from hub.shapes import ChannelHealth, ChannelShape, JobShape, ReceiverShape
+from hub.shapes import ChannelHealth, ChannelShape, JobShape, ReceiverShape, TemplateShape
 
 UNFINISHED = ("pending", "running", "waiting", "failed", "uncertain")
 
@@ -59,7 +63,7 @@ def channels() -> list[ChannelHealth]:
             ChannelHealth(
                 **ChannelShape.of(name, states.get(name), receiver).model_dump(),
                 label=config.file.label,
-                begins=current.channels()[name].capabilities.begins,
+                **_abilities(current.channels()[name]),
                 receiver=receiver,
                 last_inbound_at=last.get((name, "in")),
                 last_outbound_at=last.get((name, "out")),
@@ -70,14 +74,30 @@ def channels() -> list[ChannelHealth]:
     return healths
 
 
+def _abilities(channel: Channel) -> dict[str, Any]:
+    """What inboxes offer there."""
+    can = channel.capabilities
+    forms = can.templates.items()
+    return {
+        "begins": can.begins,
+        "segments": can.segments,
+        "free_text": can.free_text,
+        "templates": [TemplateShape(name=name, text=form.text, fields=list(form.fields)) for name, form in forms],
+        "spoken": can.spoken,
+        "calls": isinstance(channel, VoiceChannel),
+    }
+
+
 def jobs(states: Sequence[str], cursor: str | None, limit: int) -> tuple[list[JobShape], str | None]:
     """Newest first over all kinds of jobs, and the cursor of the next page."""
     # where each kind of job finds its conversation
     found_by: list[tuple[Any, Any]] = [
         (Arrival, null()),
         (BotTurn, BotTurn.conversation_id),
+        (CallAction, _conversation_of(_card_of(CallAction.call_id))),
         (Delivery, _conversation_of(Delivery.message_id)),
         (MediaFetch, _conversation_of(_message_of(MediaFetch.attachment_id))),
+        (Poll, null()),
         (ProfileFetch, null()),
         (Reconciliation, _conversation_of(_carried_by(Reconciliation.delivery_id))),
         (Transcription, _conversation_of(_message_of(Transcription.attachment_id))),
@@ -122,6 +142,10 @@ def _conversation_of(message_id: Any) -> Any:
 
 def _carried_by(delivery_id: Any) -> Any:
     return select(Delivery.message_id).where(Delivery.id == delivery_id).scalar_subquery()
+
+
+def _card_of(call_id: Any) -> Any:
+    return select(Call.message_id).where(Call.id == call_id).scalar_subquery()
 
 
 def _message_of(attachment_id: Any) -> Any:

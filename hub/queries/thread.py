@@ -11,9 +11,11 @@ from sqlalchemy.orm import selectinload
 from channels.contract import Capabilities
 from hub import current, letters
 from hub.db import db, now
-from hub.models import Allowance, Conversation, Message
+from hub.models import Allowance, Call, Conversation, Message
 from hub.refusals import Invalid, NotFound
 from hub.shapes import ConversationShape, MessageShape
+
+Reason = Literal["window_closed", "allowance_used", "unreachable", "opted_out", "passive", "no_call", "no_channel"]
 
 
 class MediaShape(BaseModel):
@@ -28,7 +30,7 @@ class ReplyShape(BaseModel):
     label: str
     allowed: bool
     # where a reply is allowed all the same, it waits or takes a way of `fallback`
-    reason: Literal["window_closed", "allowance_used", "unreachable", "passive", "no_channel"] | None
+    reason: Reason | None
     fallback: list[str]
     text_bytes: int | None
     media: dict[str, MediaShape]
@@ -140,11 +142,13 @@ def _sorted(mimes: frozenset[str] | None) -> list[str] | None:
     return None if mimes is None else sorted(mimes)
 
 
-def _refusal(
-    row: Conversation, can: Capabilities
-) -> Literal["window_closed", "allowance_used", "unreachable", "passive"] | None:
+def _refusal(row: Conversation, can: Capabilities) -> Reason | None:
     if can.answers_inline:
         return "passive"
+    if can.spoken:
+        return None if _is_listening(row) else "no_call"
+    if row.reply_identity.opted_out:
+        return "opted_out"
     if not row.reply_identity.reachable:
         return "unreachable"
     if not can.allowances:
@@ -155,6 +159,11 @@ def _refusal(
     if not live:
         return "window_closed"
     return None if sum(live) else "allowance_used"
+
+
+def _is_listening(row: Conversation) -> bool:
+    listens = (Call.identity_id == row.reply_identity_id) & Call.state.in_(("bot", "queued"))
+    return db.session.scalar(select(Call.id).where(listens).limit(1)) is not None
 
 
 def _position(conversation_id: int, message_id: int, field: str) -> Any:

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, delete, func, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from channels.contract import Event, Receipt, WebhookChannel, WebhookRequest
+from channels.contract import CallEvent, Channel, Event, Receipt, WebhookChannel, WebhookRequest
 from channels.errors import Unreadable
 from hub import current, files
 from hub.db import db, now
@@ -74,11 +74,11 @@ def _rows(channel: WebhookChannel, request: WebhookRequest) -> list[Row]:
     try:
         events = channel.parse(request)
     except Unreadable as error:
-        return [_unread(channel.name, request, str(error))]
+        return [_unread(channel, request, str(error))]
     except Exception as error:
         log.exception("%s: a bug in the adapter's parse", channel.name)
-        return [_unread(channel.name, request, type(error).__name__)]
-    return [_row(channel.name, request, event.key, event) for event in events]
+        return [_unread(channel, request, type(error).__name__)]
+    return [_row(channel, request, event.key, event) for event in events]
 
 
 def store(connection: Connection, batch: Iterable[Row]) -> None:
@@ -129,7 +129,7 @@ def replay(arrival: Arrival) -> bool:
     except Unreadable as error:
         arrival.error = str(error)
         return False
-    found = [_row(arrival.channel, request, event.key, event) for event in events]
+    found = [_row(channel, request, event.key, event) for event in events]
     if kept := arrival.request.get("kept"):
         found = [replace(row, body="", request={**row.request, "kept": kept}) for row in found]
     try:
@@ -196,20 +196,29 @@ def digest(body: bytes) -> str:
     return sha256(body).hexdigest()
 
 
-def _unread(channel: str, request: WebhookRequest, error: str) -> Row:
+def _unread(channel: Channel, request: WebhookRequest, error: str) -> Row:
     return _row(channel, request, f"unreadable:{digest(request.body)}", error=error)
 
 
-def _row(channel: str, request: WebhookRequest, key: str, event: Event | None = None, error: str = "") -> Row:
-    received_at = now().isoformat()
+def polled(channel: Channel, event: Event) -> Row:
+    """What we found by asking: as if it had been pushed, and dropped by its key where it was."""
+    return _row(channel, WebhookRequest(method="POLL"), event.key, event)
+
+
+def _row(channel: Channel, request: WebhookRequest, key: str, event: Event | None = None, error: str = "") -> Row:
+    received_at, redact = now().isoformat(), channel.http.redact
     return Row(
-        channel=channel,
+        channel=channel.name,
         key=key,
-        lane=lane_of(channel, _sender(event)),
+        lane=lane_of(channel.name, _sender(event)),
         sent_at=event.sent_at.isoformat() if event else received_at,
         sequence=getattr(event, "sequence", 0),
         event=EVENT.dump_python(event, mode="json") if event else None,
-        request={"method": request.method, "url": request.url, "query": dict(request.query)},
+        request={
+            "method": request.method,
+            "url": redact(request.url),
+            "query": {name: redact(value) for name, value in request.query.items()},
+        },
         body=b64encode(request.body).decode(),
         state="pending" if event else "failed",
         error=error,
@@ -225,4 +234,8 @@ def _sender(event: Event | None) -> str:
             return ""
         case Receipt(provider_id=sent):
             return f"receipt:{sent}"
-    return event.sender.value
+        case CallEvent(leg=leg, sender=None):
+            return f"leg:{leg}"
+        case _:
+            assert event.sender, "only a leg of an agent has none"
+            return event.sender.value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filetype  # type: ignore[import-untyped]
+from sqlalchemy import ColumnElement, case, select, update
 
 from channels.contract import Attachment as Inbound
 from channels.contract import File
@@ -10,8 +11,8 @@ from channels.errors import SendError
 from hub import files
 from hub.db import db
 from hub.live import tell
-from hub.models import Agent, Attachment, MediaFetch
-from hub.services import calls, transcripts
+from hub.models import Agent, Attachment, MediaFetch, Message, Transcription
+from hub.services import arrivals, recordings, retries, transcripts
 
 MEDIA = ("image", "audio", "video")
 
@@ -58,11 +59,28 @@ def fetched(job: MediaFetch, file: File, digest: str) -> None:
 
 
 def not_fetched(job: MediaFetch, error: SendError) -> None:
-    if job.state != "running" or calls.asked_again(job, error):
+    if job.state != "running" or retries.asked_again(job, error):
         return
     job.attachment.state = "failed"
     transcripts.do_without(job.attachment)
     _tell(job.attachment)
+
+
+def forget(which: ColumnElement[bool]) -> None:
+    """The files of these messages, here and where a provider keeps them for us."""
+    theirs = select(Attachment.id).where(Attachment.message_id.in_(select(Message.id).where(which)))
+    ids = db.session.scalars(theirs).all()
+    recordings.forget_at_provider(ids)
+    untouched = {"synchronize_session": False}
+    for model, names in ((MediaFetch, {"ref": "", "lane": "erased"}), (Transcription, {})):
+        state = case((model.state != "done", "cancelled"), else_="done")
+        done = update(model).where(model.attachment_id.in_(ids)).values(state=state, error="", **names)
+        db.session.execute(done.execution_options(**untouched))
+    kept = select(Attachment.sha256).where(Attachment.id.in_(ids)).order_by(Attachment.id).with_for_update()
+    digests = {digest for digest in db.session.scalars(kept) if digest}
+    gone = update(Attachment).where(Attachment.id.in_(ids)).values(name="", size=0, sha256=None, state="failed")
+    db.session.execute(gone.execution_options(**untouched))
+    files.remove(digests - arrivals.used_files(digests))
 
 
 def _tell(attachment: Attachment) -> None:

@@ -155,7 +155,7 @@ def _record(turn: BotTurn, conversation: Conversation, purse: Purse, verdict: Ve
         conversations.hand_over(conversation, verdict.reason)
     elif turn.answer is None and turn.message is not None:
         # the customer waits for an answer that the channel lets only a person give
-        conversations.hand_over(conversation, "allowance_used")
+        conversations.hand_over(conversation, turn.error_code or "allowance_used")
     elif verdict.outcome in ("said", "greeted"):
         conversation.unread = 0
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import false, select
 from sqlalchemy.orm import joinedload
 
 from channels.contract import (
@@ -24,6 +24,7 @@ from channels.contract import (
     OutboundMessage,
     Quoted,
     Receipt,
+    Template,
 )
 from channels.errors import Gone, Misconfigured, Postponed, Refused, SendError, Uncertain, WindowClosed
 from hub import current, files
@@ -63,6 +64,7 @@ def outbound(delivery: Delivery, store: Path, hub: HubFile) -> OutboundMessage:
         link=Link(**link) if link else None,
         card=Card(**card, cover=file) if card else None,
         menu=_menu(menu) if menu else None,
+        template=Template(**delivery.payload["template"]) if "template" in delivery.payload else None,
         notice="notice" in delivery.payload,
         author=delivery.message.author_name,
         by_bot=delivery.message.author_kind == "bot",
@@ -152,6 +154,8 @@ def _record(delivery: Delivery, outcome: Outcome) -> None:
             reason=error.reason if error else "",
         )
     )
+    if delivery.provider_id is not None:
+        return  # a receipt was faster
     if isinstance(outcome.result, DeliveryResult):
         _sent(delivery, outcome.result)
     else:
@@ -173,8 +177,8 @@ def _not_copied(delivery: Delivery, refused: Mapping[str, str]) -> None:
 
 
 def settle(delivery: Delivery, result: DeliveryResult) -> None:
-    """An uncertain one was sent after all."""
-    if delivery.state == "uncertain":
+    """One of which we do not know it, or that we are about to try again, was sent."""
+    if delivery.state in ("pending", "running", "uncertain"):
         _sent(delivery, result)
         tell(delivery.message)
 
@@ -219,10 +223,11 @@ def _came_back(delivery: Delivery, since: datetime) -> bool:
 
 def received(channel: str, receipt: Receipt) -> bool:
     """Receipts only move a delivery forward, in whatever order they come. False: we know of no such delivery."""
-    ours = (Delivery.channel == channel) & (Delivery.provider_id == receipt.provider_id)
-    delivery = db.session.scalar(select(Delivery).where(ours).with_for_update())
+    delivery = _delivery_of(channel, receipt)
     if delivery is None:
         return False
+    if receipt.status == "sent":
+        return True
     if receipt.status == "delayed":
         if delivery.state == "done" and not delivery.receipt:
             delivery.error = receipt.reason
@@ -238,6 +243,17 @@ def received(channel: str, receipt: Receipt) -> bool:
         delivery.error = delivery.error_code = ""
     tell(delivery.message)
     return True
+
+
+def _delivery_of(channel: str, receipt: Receipt) -> Delivery | None:
+    """By our own id it is found before `send` has returned, and when its answer was lost: then it was sent."""
+    theirs = Delivery.provider_id == receipt.provider_id
+    ours = Delivery.uid == receipt.message if receipt.message else false()
+    row = select(Delivery).where(Delivery.channel == channel, theirs | ours).with_for_update()
+    delivery = db.session.scalar(row)
+    if delivery and delivery.provider_id is None:
+        settle(delivery, DeliveryResult(receipt.provider_id))
+    return delivery
 
 
 def expire_claims(older_than: timedelta) -> int:

@@ -20,20 +20,20 @@ from hub.jobs import UNFINISHED
 from hub.models import (
     Agent,
     Arrival,
-    Attachment,
     BotTurn,
+    Call,
+    CallLeg,
+    CallScript,
     Contact,
     Conversation,
     Delivery,
     Identity,
-    MediaFetch,
     Merge,
     Message,
     MessageReference,
     ProfileFetch,
-    Transcription,
 )
-from hub.services import arrivals, audit
+from hub.services import arrivals, attachments, audit
 from hub.services.arrivals import lane_of
 from hub.services.merging import lock_turns, locked
 from hub.services.threads import note_event
@@ -195,29 +195,25 @@ def _forget_locations(person: Person) -> None:
 
 def _forget_files(person: Person) -> None:
     came = person.in_their_conversations & (Message.direction == "in")
-    _forget_attachments(came)
+    attachments.forget(came)
     _forget_content(came & Message.kind.in_(MEDIA))  # addresses of pictures, and what was heard in a recording
     _forget_arrivals(person.identities, Arrival.event["attachments"][0].is_not(None))
 
 
 def _forget_all_files(person: Person) -> None:
-    _forget_attachments(person.in_their_conversations)
+    attachments.forget(person.in_their_conversations)
+
+
+def _forget_calls(person: Person) -> None:
+    """What was said in them by machines, and the numbers we rang."""
+    theirs = select(Call.id).where(Call.identity_id.in_([row.id for row in person.identities]))
+    legs = select(CallLeg.id).where(CallLeg.call_id.in_(theirs))
+    _set(delete(CallScript).where(CallScript.leg_id.in_(legs)))
+    _set(update(CallLeg).where(CallLeg.call_id.in_(theirs), CallLeg.party == "customer").values(to=""))
 
 
 def _forget_content(which: ColumnElement[bool]) -> None:
     _set(update(Message).where(which).values(text="", payload=ERASED))
-
-
-def _forget_attachments(which: ColumnElement[bool]) -> None:
-    theirs = select(Attachment.id).where(Attachment.message_id.in_(select(Message.id).where(which)))
-    ids = db.session.scalars(theirs).all()
-    for model, names in ((MediaFetch, {"ref": "", "lane": "erased"}), (Transcription, {})):
-        state = case((model.state != "done", "cancelled"), else_="done")
-        _set(update(model).where(model.attachment_id.in_(ids)).values(state=state, error="", **names))
-    kept = select(Attachment.sha256).where(Attachment.id.in_(ids)).order_by(Attachment.id).with_for_update()
-    digests = {digest for digest in db.session.scalars(kept) if digest}
-    _set(update(Attachment).where(Attachment.id.in_(ids)).values(name="", size=0, sha256=None, state="failed"))
-    files.remove(digests - arrivals.used_files(digests))
 
 
 def _forget_identities(*schemes: str) -> Callable[[Person], None]:
@@ -288,10 +284,11 @@ FORGETS: dict[str, tuple[Callable[[Person], None], ...]] = {
         _forget_messages,
         _forget_turns,
         _forget_all_files,
+        _forget_calls,
         _forget_identities(),
     ),
     "name": (_forget_names,),
-    "phone": (_forget_identities("tel"),),
+    "phone": (_forget_calls, _forget_identities("tel")),
     "email": (_forget_identities("email"),),
     "location": (_forget_locations,),
     "files": (_forget_files,),

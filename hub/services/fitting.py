@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from channels.contract import Capabilities, Card, Link, Medium, Menu
+from channels.contract import Capabilities, Card, Link, Medium, Menu, Template
+from channels.errors import Refused
+from channels.templates import checked, shown
 from hub.models import Attachment
 from hub.refusals import Refusal
 
@@ -21,6 +23,7 @@ class Content:
     card: Card | None = None
     cover: Attachment | None = None  # of the card
     menu: Menu | None = None
+    template: Template | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,10 @@ class Part:
 
 
 def fit(content: Content, capabilities: Capabilities) -> list[Part]:
+    if content.template:
+        return [_template(content.template, capabilities)]
+    if not capabilities.free_text:
+        raise Refusal("template_only", "This channel carries approved templates only. Choose one of them.")
     if capabilities.whole:
         return [_whole(content, capabilities)]
     parts = [Part(text=piece) for piece in split(content.text, capabilities.text_bytes)]
@@ -46,6 +53,17 @@ def fit(content: Content, capabilities: Capabilities) -> list[Part]:
     if not parts:
         raise Refusal("empty", "There is nothing to send.", 422)
     return parts
+
+
+def _template(template: Template, capabilities: Capabilities) -> Part:
+    form = capabilities.templates.get(template.name)
+    if form is None:
+        raise Refusal("no_template", f"This channel has no template {template.name}.", 422)
+    try:
+        fields = checked(form, template)
+    except Refused as error:
+        raise Refusal("template_fields", error.reason, 422) from None
+    return Part(text=shown(form, fields), payload={"template": {"name": template.name, "fields": fields}})
 
 
 def _whole(content: Content, capabilities: Capabilities) -> Part:

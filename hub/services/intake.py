@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from channels.contract import Address, Consent, Event, InboundMessage, Presence, Receipt, Revocation, Signal
+from channels.contract import Address, CallEvent, Consent, Event, InboundMessage, Presence, Receipt, Revocation, Signal
 from hub import current
 from hub.db import db
 from hub.jobs import next_due, retry_later
@@ -21,11 +21,13 @@ from hub.models import Arrival, Attachment, BotTurn, Contact, Conversation, Iden
 from hub.services import (
     allowances,
     arrivals,
+    calls,
     consents,
     contacts,
     conversations,
     deliveries,
     erasure,
+    lines,
     profiles,
     threaded,
     threads,
@@ -90,7 +92,7 @@ def accept(batch: Sequence[Arrival]) -> list[BotTurn]:
     events = [(arrival, arrivals.event_of(arrival)) for arrival in batch]
     with db.session.no_autoflush:
         threaded.lock(event for _, event in events)
-        people = contacts.identify([sender for _, event in events if (sender := _sender(event))])
+        people = contacts.identify([who for arrival, event in events if (who := _sender(arrival, event))])
         desk = Desk(people, conversations.unresolved({row.contact for row in people.values()}), [], [], [])
         for arrival, event in sorted(events, key=lambda each: isinstance(each[1], Revocation)):  # erased last
             _accept(desk, arrival, event)
@@ -113,8 +115,11 @@ def put_off(arrival: Arrival, error: Exception) -> None:
         arrival.state = "failed"
 
 
-def _sender(event: Event) -> tuple[Address, Aliases] | None:
+def _sender(arrival: Arrival, event: Event) -> tuple[Address, Aliases] | None:
     match event:
+        case CallEvent():
+            customer = calls.address_of(arrival.channel, event)
+            return (customer, ()) if customer else None
         case InboundMessage(sender=sender, aliases=aliases):
             return sender, aliases
         case Presence(sender=sender) | Signal(sender=sender) | Consent(sender=sender):
@@ -132,6 +137,8 @@ def _accept(desk: Desk, arrival: Arrival, event: Event) -> None:
             _signal(desk, arrival, event)
         case Presence():
             _presence(desk, arrival, event)
+        case CallEvent():
+            _call(desk, arrival, event)
         case Receipt():
             if not deliveries.received(arrival.channel, event) and arrival.attempts < RECEIPT_TRIES:
                 _wait_for_the_record(desk, arrival)
@@ -159,7 +166,7 @@ def _message(desk: Desk, arrival: Arrival, event: InboundMessage) -> None:
     identity.contact.name = identity.contact.name or event.name
     if is_new or not identity.reachable:
         profiles.wanted(identity, arrival.channel)
-    identity.reachable = True
+    identity.reachable = not identity.opted_out
     fetches = [
         MediaFetch(
             lane=f"{arrival.channel}:{attachment.ref}",
@@ -203,6 +210,24 @@ def _message(desk: Desk, arrival: Arrival, event: InboundMessage) -> None:
             _ask_bot(desk, arrival, conversation, message)
 
 
+def _call(desk: Desk, arrival: Arrival, event: CallEvent) -> None:
+    customer = calls.address_of(arrival.channel, event)
+    leg = lines.find_leg(arrival.channel, event.leg, event.uid)
+    if leg is None and event.sender and event.kind != "recorded":
+        identity = desk.people[event.sender]
+        conversation, is_new = desk.conversation(identity, arrival.channel)
+        if is_new:
+            profiles.wanted(identity, arrival.channel)
+        db.session.flush()
+        leg = calls.begin(arrival.channel, event, identity, conversation).legs[0]
+    if leg is None or customer is None:
+        return  # of a call that is not ours, or was erased
+    db.session.flush()
+    lines.again(leg.call_id)
+    if said := calls.happened(arrival.channel, event, leg):
+        _message(desk, arrival, said)
+
+
 def _leave_to_people(conversation: Conversation, identity: Identity, event: InboundMessage) -> str:
     """Why no machine may answer this, "" where one may."""
     if event.no_answer:
@@ -220,7 +245,7 @@ def _signal(desk: Desk, arrival: Arrival, event: Signal) -> None:
     identity = desk.people[event.sender]
     _renew(desk, identity, arrival, event.renews)
     hints = {key: value for key, value in event.payload.items() if value}
-    identity.reachable = identity.reachable or event.kind in ("entered", "menu")
+    identity.reachable = identity.reachable or (event.kind in ("entered", "menu") and not identity.opted_out)
     match event.kind:
         case "entered":
             _opened(desk, arrival, identity, "entered", hints)
@@ -248,6 +273,7 @@ def _signal(desk: Desk, arrival: Arrival, event: Signal) -> None:
 def _presence(desk: Desk, arrival: Arrival, event: Presence) -> None:
     identity = desk.people[event.sender]
     identity.reachable = event.reachable
+    identity.opted_out = event.state == "opted_out"
     _renew(desk, identity, arrival, event.renews)
     if event.state == "followed":
         _opened(desk, arrival, identity, "followed", dict(event.payload))

@@ -51,6 +51,12 @@ def _again(job: Job) -> str:
     if isinstance(job, Delivery):
         tell(job.message)
         capabilities = routes.capabilities_of(job.channel)
+        job.provider_id, job.receipt = None, ""
+        if capabilities.spoken:
+            if not routes.is_listening(job.channel, job.identity):
+                raise Refusal("no_call", "There is no call in which this could be said.")
+            job.error, job.error_code = routes.WAITS["spoken"], "spoken"
+            return "waiting"
         if capabilities.answers_inline:  # nothing is sent there
             job.error, job.error_code = routes.WAITS["passive"], "passive"
             return "waiting"

@@ -12,7 +12,7 @@ from hub import current
 from hub.db import db, now
 from hub.jobs import UNFINISHED
 from hub.models import Identity, ProfileFetch
-from hub.services import calls, contacts
+from hub.services import contacts, retries
 
 FRESH = timedelta(days=1)
 
@@ -43,4 +43,4 @@ def learned(job: ProfileFetch, profile: Profile) -> None:
 
 def not_learned(job: ProfileFetch, error: SendError) -> None:
     if job.state == "running":
-        calls.asked_again(job, error)
+        retries.asked_again(job, error)

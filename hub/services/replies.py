@@ -13,7 +13,7 @@ from hub import current, letters
 from hub.db import db, now
 from hub.letters import USUAL, Heading
 from hub.models import Agent, Conversation, Identity, Message
-from hub.refusals import Refusal
+from hub.refusals import Invalid, Refusal
 from hub.services import contacts, conversations, routes
 from hub.services.allowances import Purse
 from hub.services.fitting import Content, Part
@@ -57,6 +57,8 @@ def reply(
             _address(route.channel, each)
         answers = answers or letters.answered(conversation)
         payload = {**payload, **letters.filled(heading, conversation, route.identity.value, answers)}
+    if content.template:
+        payload = {**payload, "template": {"name": content.template.name}}
     message = Message(
         direction="out",
         author_kind=author.kind,
@@ -65,7 +67,7 @@ def reply(
         channel=route.channel,
         identity_id=route.identity.id,
         kind=_kind(content),
-        text=_text(content),
+        text=_text(content, route.parts),
         payload={**payload, "fallback": route.detour} if route.detour else payload,
         sent_at=now(),
         idempotency_key=key,
@@ -89,11 +91,27 @@ def begin(
         raise Refusal("bad_address", f"{to}: is our own address.", 422, address=to)
     identity = contacts.identify([(address, ())])[address]
     identity.contact.name = identity.contact.name or name
-    conversation = conversations.open_new(identity, channel, uuid4().hex)
-    conversation.subject = heading.subject or ""
-    conversations.take(conversation, agent)
+    if known.capabilities.threaded:
+        if not heading.subject:
+            raise Invalid("subject", "is missing")
+        conversation = conversations.open_new(identity, channel, uuid4().hex)
+        conversation.subject = heading.subject
+        conversations.take(conversation, agent)
+    else:
+        conversation = _chat_with(identity, channel, agent)
     db.session.flush()
     return reply(conversation, Author("agent", agent.id, agent.name), content, channel, key, heading=heading)
+
+
+def _chat_with(identity: Identity, channel: str, agent: Agent) -> Conversation:
+    """The one they have, which goes on there, or a new one."""
+    if identity.id and (known := conversations.unresolved([identity.contact]).get((identity.contact, ""))):
+        conversations.claim(known, agent)
+        known.reply_channel, known.reply_identity = channel, identity
+        return known
+    conversation = conversations.open_new(identity, channel)
+    conversations.take(conversation, agent)
+    return conversation
 
 
 def reply_by_agent(
@@ -149,9 +167,18 @@ def _destination(conversation: Conversation, channel: str | None) -> tuple[str, 
         .order_by(Message.position.desc())
         .limit(1)
     )
-    if identity := db.session.scalar(written):
+    if identity := db.session.scalar(written) or _known_there(conversation, channel):
         return channel, identity
     raise Refusal("no_channel", f"The customer has not written on {channel} in this conversation.")
+
+
+def _known_there(conversation: Conversation, channel: str) -> Identity | None:
+    """Where we may write first, any address of theirs will do."""
+    known = current.channels().get(channel)
+    if known is None or not known.capabilities.begins or known.capabilities.threaded:
+        return None
+    theirs = Identity.contact_id == conversation.contact_id, Identity.scheme == known.scheme, Identity.reachable
+    return db.session.scalar(select(Identity).where(*theirs).order_by(Identity.id).limit(1))
 
 
 def _address(channel: str, written: str) -> Address:
@@ -164,17 +191,20 @@ def _address(channel: str, written: str) -> Address:
 def _kind(content: Content) -> str:
     if content.menu:
         return "menu"
-    if content.text.strip():
+    if content.text.strip() or content.template:
         return "text"
     if content.attachments:
         return content.attachments[0].medium
     return "link" if content.link else "card"
 
 
-def _text(content: Content) -> str:
+def _text(content: Content, parts: list[Part]) -> str:
+    if content.template:
+        return parts[0].text
     return content.menu.head if content.menu else content.text.strip()
 
 
 def _payload(parts: list[Part]) -> dict[str, Any]:
     """What a client needs to show a link or a card."""
-    return next((inner for part in parts for inner in part.payload.values()), {})
+    shown = (part.payload.get("link") or part.payload.get("card") for part in parts)
+    return next((payload for payload in shown if payload), {})

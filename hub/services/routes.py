@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
-from channels.contract import Capabilities, Card, Link
+from channels.contract import Cap, Capabilities, Card, Link
 from hub import current, letters
-from hub.db import db
+from hub.db import db, now
 from hub.live import tell
-from hub.models import Attachment, Conversation, Delivery, Identity, Message
+from hub.models import Attachment, Call, Conversation, Delivery, Identity, Message
 from hub.refusals import Refusal
 from hub.services import allowances, consents, fitting
 from hub.services.allowances import Purse
 from hub.services.fitting import Content, Part
 
 NOTICE, WAIT = "notice", "wait"  # in `fallback`; every other word there is a channel
-CLOSED = ("window_closed", "allowance_used", "unreachable")  # the customer has to do something first
+# the customer has to do something first
+CLOSED = ("window_closed", "allowance_used", "unreachable", "opted_out", "no_call")
 WAITS = {
     "window_closed": "It goes out when the customer writes again: the time to answer was over.",
     "allowance_used": "It goes out when the customer writes again: the allowed number of answers was used up.",
     "unreachable": "It goes out when the customer comes back: they cannot be reached there now.",
+    "opted_out": "It goes out when the customer subscribes again.",
+    "no_call": "It goes out when the customer calls again.",
+    "spoken": "It is said in the call.",
     "passive": "It goes out with the answer to the customer's next message.",
 }
 NOTICE_TEXT = 200  # characters of the reply that a notification may quote
@@ -45,18 +51,53 @@ def straight(channel: str, identity: Identity, content: Content, *, by_bot: bool
     if capabilities.answers_inline:
         parts = fitting.fit(content, capabilities)
         return Route(channel, identity, parts, [None] * len(parts), waits="passive")
+    if capabilities.spoken:
+        if not is_listening(channel, identity):
+            raise Refusal("no_call", "There is no call in which this could be said. Call them, or write to them.")
+        parts = fitting.fit(content, capabilities)
+        return Route(channel, identity, parts, [None] * len(parts), waits="spoken")
+    if identity.opted_out:
+        raise Refusal("opted_out", "The customer unsubscribed: only they can undo it, by writing START.")
     if not _is_reachable(identity):
         raise Refusal("unreachable", "The customer cannot be reached there any more.")
     parts = fitting.fit(content, capabilities)
+    if capabilities.cap:
+        _check_cap(channel, identity, len(parts), capabilities.cap)
     if purse is None and capabilities.allowances:
         purse = allowances.purses([identity.id])[identity.id]
     return Route(channel, identity, parts, allowances.spend(purse or [], len(parts), capabilities, by_bot=by_bot))
+
+
+def is_listening(channel: str, identity: Identity) -> bool:
+    """To the bot, or to the music: who talks to a person hears that person."""
+    listens = (Call.channel == channel) & (Call.identity_id == identity.id) & Call.state.in_(("bot", "queued"))
+    return db.session.scalar(select(Call.id).where(listens).limit(1)) is not None
 
 
 def _is_reachable(identity: Identity) -> bool:
     if not identity.reachable:  # as we last saw it: they may have come back since
         db.session.refresh(identity, ["reachable"])
     return identity.reachable
+
+
+def _check_cap(channel: str, identity: Identity, count: int, cap: Cap) -> None:
+    """Each message costs money, and a person who gets too many of them calls it spam."""
+    since = now() - cap.within
+    theirs = (Delivery.channel == channel) & (Delivery.identity_id == identity.id) & (Delivery.created_at > since)
+    sent = select(Delivery.created_at).where(theirs, Delivery.state.not_in(("failed", "cancelled")))
+    times = db.session.scalars(sent.order_by(Delivery.created_at.desc()).limit(cap.count)).all()
+    room = cap.count - len(times)
+    if count <= room:
+        return
+    frees = times[max(0, cap.count - count)] if count <= cap.count else times[-1] if times else now()
+    after = str(math.ceil((frees + cap.within - now()).total_seconds()))
+    detail = f"{cap.count} messages to one person in {_span(cap.within)} are enough."
+    raise Refusal("too_many", detail, 429, after=after)
+
+
+def _span(time: timedelta) -> str:
+    hours, minutes = divmod(int(time.total_seconds()) // 60, 60)
+    return f"{hours} h" if hours and not minutes else f"{hours * 60 + minutes} min"
 
 
 def around(conversation: Conversation, channel: str, identity: Identity, content: Content, why: str) -> Route | None:

@@ -11,7 +11,7 @@ from hub.db import db
 from hub.jobs import UNFINISHED
 from hub.live import tell
 from hub.models import Attachment, BotTurn, Message, Transcription
-from hub.services import arrivals, calls, conversations
+from hub.services import arrivals, conversations, retries
 
 LONGEST = 10_000  # characters; five minutes of speech are a quarter of it
 
@@ -50,7 +50,10 @@ def transcribed(job: Transcription, text: str) -> None:
     message = job.attachment.message
     if message is None:
         return
-    if text := _storable(text):
+    if (text := _storable(text)) and message.kind == "call":
+        message.payload = {**message.payload, "transcript": text}
+        tell(message)
+    elif text:
         message.text, message.payload = text, {**message.payload, "transcript": True}
         tell(message)
     _ask_bot(message)
@@ -62,7 +65,7 @@ def not_transcribed(job: Transcription, error: SendError) -> None:
         return
     # a customer waits for the bot
     longest = max(current.settings().hub.delivery.retry_after, default=None)
-    if calls.asked_again(job, error, longest):
+    if retries.asked_again(job, error, longest):
         return
     if job.attachment.message:
         _ask_bot(job.attachment.message)
@@ -71,16 +74,20 @@ def not_transcribed(job: Transcription, error: SendError) -> None:
 def _is_voice(attachment: Attachment) -> bool:
     """A voice message is one recording."""
     message = attachment.message
-    return (
-        message is not None
-        and message.direction == "in"
-        and expected(message.kind)
-        and message.attachments[0] is attachment
-    )
+    if message is None or message.attachments[0] is not attachment:
+        return False
+    if message.kind == "call":
+        return current.settings().hub.transcription is not None
+    return message.direction == "in" and expected(message.kind)
 
 
 def _ask_bot(message: Message) -> None:
-    """Once, and only if no person has taken over meanwhile. In the lane of the customer's other questions."""
+    """Once, and only if no person has taken over meanwhile. In the lane of the customer's other questions.
+
+    A call that was recorded asks nothing any more.
+    """
+    if message.kind == "call":
+        return
     conversation = conversations.locked(message.conversation_id)
     if conversation.last_position == message.position:
         tell(conversation)  # it shows its last message

@@ -39,7 +39,7 @@ def release(rows: Collection[Delivery]) -> None:
         purse = [row for row in purses[identity_id] if row.left]
         for delivery in waiting:
             channel = current.channels().get(delivery.channel)
-            if channel is None or channel.capabilities.answers_inline:
+            if channel is None or channel.capabilities.answers_inline or channel.capabilities.spoken:
                 continue
             if channel.capabilities.allowances:
                 if not purse:

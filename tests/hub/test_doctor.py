@@ -35,6 +35,7 @@ FINDINGS = {
         "ok     WeChat reaches the address in its console",
     ],
     "pager": [],
+    "line": [],
 }
 
 Answers = Callable[..., None]
@@ -153,7 +154,7 @@ def test_a_channel_that_there_is_not(config: Path) -> None:
     result = doctor(config, "shopp")
     assert (
         result.output
-        == "Error: there is no channel shopp; known: desk, mail, pager, post, sales, service, shop, stall\n"
+        == "Error: there is no channel shopp; known: desk, line, mail, pager, post, sales, service, shop, stall\n"
     )
     assert result.exit_code == 1
 

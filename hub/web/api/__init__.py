@@ -2,6 +2,6 @@
 
 from hub.web.api.blueprint import api
 
-from hub.web.api import contacts, conversations, files, messages, operations, session  # isort: skip - they add the routes
+from hub.web.api import calls, contacts, conversations, files, messages, operations, session  # isort: skip - they add the routes
 
-__all__ = ["api", "contacts", "conversations", "files", "messages", "operations", "session"]
+__all__ = ["api", "calls", "contacts", "conversations", "files", "messages", "operations", "session"]

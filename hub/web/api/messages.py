@@ -8,7 +8,7 @@ from flask import Response, request
 from pydantic import BaseModel, Field, model_validator
 from sqlalchemy.exc import IntegrityError
 
-from channels.contract import Card, Link
+from channels.contract import Card, Link, Template
 from channels.errors import SendError
 from hub import current
 from hub.db import transaction
@@ -50,11 +50,17 @@ class CardBody(BaseModel):
     cover: int | None = None
 
 
+class TemplateBody(BaseModel):
+    name: str = Field(min_length=1, max_length=200)
+    fields: dict[str, Annotated[str, Field(max_length=1000)]] = {}
+
+
 class Say(BaseModel):
     text: str = Field("", max_length=20_000)
     attachments: list[int] = Field(default=[], max_length=10)
     link: LinkBody | None = None
     card: CardBody | None = None
+    template: TemplateBody | None = None  # instead of all the above
     channel: str | None = None
     note: bool = False
     subject: str | None = Field(None, min_length=1, max_length=500)  # where messages have one
@@ -63,8 +69,8 @@ class Say(BaseModel):
 
     @model_validator(mode="after")
     def says_something(self) -> Say:
-        if not (self.text.strip() or self.attachments or self.link or self.card):
-            raise ValueError("one of text, attachments, link or card is needed")
+        if not (self.text.strip() or self.attachments or self.link or self.card or self.template):
+            raise ValueError("one of text, attachments, link, card or template is needed")
         return self
 
 
@@ -72,8 +78,9 @@ class Begin(BaseModel):
     channel: str
     to: MailAddress
     name: str = Field("", max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
-    subject: str = Field(min_length=1, max_length=500)
+    subject: str = Field("", max_length=500)  # where messages have one
     text: str = Field("", max_length=20_000)
+    template: TemplateBody | None = None
     attachments: list[int] = Field(default=[], max_length=10)
     cc: list[MailAddress] = Field(default=[], max_length=50)
     bcc: list[MailAddress] = Field(default=[], max_length=50)
@@ -117,7 +124,8 @@ def begin(body: Begin) -> Response:
     if key and (before := replies.said_before(key)):
         return detail(inbox.conversation(before.conversation_id))
     attachments = tuple(_attachment(number, "attachments") for number in body.attachments)
-    content, heading = Content(text=body.text, attachments=attachments), Heading(body.subject, *_copies(body))
+    content = Content(text=body.text, attachments=attachments, template=_template(body.template))
+    heading = Heading(body.subject, *_copies(body))
     try:
         with transaction():
             message = replies.begin(the_agent(), body.channel, body.to, body.name, content, heading, key)
@@ -157,6 +165,10 @@ def resend(path: ById) -> Response:
     return answer(MessageShape.of(message))
 
 
+def _template(body: TemplateBody | None) -> Template | None:
+    return Template(body.name, body.fields) if body else None
+
+
 def _say(conversation_id: int, body: Say, key: str | None) -> Message:
     conversation = conversations.locked(conversation_id)
     content = Content(
@@ -165,6 +177,7 @@ def _say(conversation_id: int, body: Say, key: str | None) -> Message:
         link=Link(**body.link.model_dump()) if body.link else None,
         card=Card(body.card.title, body.card.path) if body.card else None,
         cover=_attachment(body.card.cover, "card.cover") if body.card and body.card.cover else None,
+        template=_template(body.template),
     )
     if body.note:
         return replies.note(conversation, the_agent(), content, key)
