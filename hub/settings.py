@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 
 from channels.contract import Channel, ChannelSettings, Duration, ReceivingChannel, Secret
 from channels.registry import channel_class
+from channels.templates import placeholders
 from hub.knowledge import FaqFile, Knowledge, normalise
 
 # `yizhan up --demo` sets these for all its processes; config/ names them.
@@ -33,6 +34,10 @@ DEMO_ENVIRONMENT = {
     "DEMO_POST_AES_KEY": "PostPostPostPostPostPostPostPostPostPostPo2",
     "DEMO_LINK_SECRET": "demo-link-secret-of-the-mini-programs-backend",
     "DEMO_MAIL_PASSWORD": "demo-password-of-the-mailbox",
+    "DEMO_TWILIO_AUTH_TOKEN": "demo-twilio-auth-token",
+    "DEMO_TWILIO_API_SECRET": "demo-twilio-api-secret-of-the-simulator",
+    "DEMO_ALIYUN_SECRET": "demo-aliyun-access-key-secret",
+    "DEMO_ALIYUN_HOOK_SECRET": "demo-aliyun-hook-secret-0001",
 }
 DEMO_PORT = 8000
 # the hub, the simulator, and the mail servers in it
@@ -49,11 +54,14 @@ SAMPLE_VALUES = frozenset(
         "Demo-reply-of-the-shop-000000000000000000001",
         "https://hub.example.com",
         "support@shop.example.com",
+        *("AC5a1e0de30c0ffee00000000000000001", "SK5a1e0de30c0ffee00000000000000001", "+85230001000"),
+        "LTAI5tDemoOfTheSimulator",
     }
 )
 
 # what `fallback` may name beside channels: the channel's own notification, and waiting for the customer
 FALLBACKS = ("notice", "wait")
+TEMPLATE_FIELDS = ("agent", "text", "name")  # what the hub can say of an answer that waits
 CHANNEL_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")  # it is part of the webhook's address
 ENGINES = "yizhan.bots"
 EVERYONE = "everyone"
@@ -241,9 +249,16 @@ def _moved(data: Any, port: int) -> Any:
             return {key: _moved_port(key, value, port) for key, value in data.items()}
         case list():
             return [_moved(each, port) for each in data]
-        case str() if data in DEMO_ADDRESSES:
-            return f"http://127.0.0.1:{port + DEMO_ADDRESSES[data]}"
+        case str():
+            return _moved_address(data, port)
     return data
+
+
+def _moved_address(text: str, port: int) -> str:
+    for address, offset in DEMO_ADDRESSES.items():
+        if text == address or text.startswith(f"{address}/"):
+            return f"http://127.0.0.1:{port + offset}{text.removeprefix(address)}"
+    return text
 
 
 def _moved_port(key: str, value: Any, port: int) -> Any:
@@ -322,8 +337,24 @@ def _check_references(folder: Path, path: Path, files: Files, problems: list[str
             problems.append(f"{path}: fallback.{position}: is this channel itself")
         elif name == "notice" and not data.get("settings", {}).get("notice"):
             problems.append(f"{path}: fallback.{position}: describe the notification in [settings.notice]")
-        elif isinstance(name, str) and name not in FALLBACKS and folder / "channels" / f"{name}.toml" not in files:
-            problems.append(f"{path}: fallback.{position}: there is no {folder}/channels/{name}.toml")
+        elif isinstance(name, str) and name not in FALLBACKS and (problem := _wrong_way(folder, name, files)):
+            problems.append(f"{path}: fallback.{position}: {problem}")
+
+
+def _wrong_way(folder: Path, name: str, files: Files) -> str:
+    """A channel, or channel/template: an approved text there that says that an answer waits."""
+    channel, by_template, template = name.partition("/")
+    path = folder / "channels" / f"{channel}.toml"
+    if path not in files:
+        return f"there is no {path}"
+    if not by_template:
+        return ""
+    forms = (files[path] or {}).get("settings", {}).get("templates", {})
+    if not isinstance(forms, dict) or template not in forms:
+        return f"there is no template {template!r} in {path}"
+    wanted = placeholders(str(forms[template].get("text", "")))
+    unknown = [field for field in wanted if field not in TEMPLATE_FIELDS]
+    return f"{template!r} has gaps that the hub cannot fill: {', '.join(unknown)}" if unknown else ""
 
 
 def _bots(folder: Path, files: Files, problems: list[str]) -> dict[str, BotConfig]:

@@ -72,7 +72,7 @@ def reply(
         sent_at=now(),
         idempotency_key=key,
         attachments=[*content.attachments, *([content.cover] if content.cover else [])],
-        deliveries=routes.deliveries(route, content.text, answers),
+        deliveries=routes.deliveries(route, content.text, author.name, answers),
     )
     if conversation.thread and payload.get("subject"):
         conversation.subject = payload["subject"]

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 
 from channels.contract import Cap, Capabilities, Card, Link
+from channels.templates import shown
 from hub import current, letters
 from hub.db import db, now
 from hub.live import tell
@@ -19,7 +20,9 @@ from hub.services import allowances, consents, fitting
 from hub.services.allowances import Purse
 from hub.services.fitting import Content, Part
 
-NOTICE, WAIT = "notice", "wait"  # in `fallback`; every other word there is a channel
+NOTICE, WAIT = "notice", "wait"  # in `fallback`; every other word there is a channel, or channel/template
+BY_TEMPLATE = "/"
+TEMPLATE_TEXT, UNKNOWN = 20, "-"  # what fills the gaps of a template is short, and never empty
 # the customer has to do something first
 CLOSED = ("window_closed", "allowance_used", "unreachable", "opted_out", "no_call")
 WAITS = {
@@ -35,13 +38,23 @@ NOTICE_TEXT = 200  # characters of the reply that a notification may quote
 
 
 @dataclass(frozen=True, slots=True)
+class Notification:
+    """That something waits: by the channel's own notice, or by an approved text of another channel."""
+
+    channel: str
+    identity: Identity
+    way: str
+    template: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     channel: str
     identity: Identity
     parts: list[Part]
     spent: list[str | None]  # the allowance each part was taken from
     waits: str = ""  # why it has to; "" sends at once
-    notify: bool = False
+    notify: Notification | None = None
     detour: dict[str, Any] = field(default_factory=dict)  # what agents are told about it
 
 
@@ -110,25 +123,33 @@ def _first(
 ) -> Route | None:
     capabilities = capabilities_of(channel)
     for way in ways:
-        notified = way == NOTICE and _is_notified(identity)
-        if way == WAIT or notified or (way == NOTICE and may_notify(identity, capabilities)):
+        if way not in (WAIT, NOTICE) and BY_TEMPLATE not in way:
+            if elsewhere := _elsewhere(conversation, way, content):
+                return replace(elsewhere, detour={"via": "channel", "channel": way, "reason": why})
+            continue
+        notified = way != WAIT and _is_notified(identity, way)
+        notification = None if way == WAIT or notified else _notification_by(conversation, way, channel, identity)
+        if way == WAIT or notified or notification:
             parts = fitting.fit(content, capabilities)
+            detour = {"via": "template", "way": way} if BY_TEMPLATE in way else {"via": way}
             route = Route(channel, identity, parts, [None] * len(parts), waits=why)
-            return replace(route, notify=way == NOTICE and not notified, detour={"via": way, "reason": why})
-        if way not in (WAIT, NOTICE) and (elsewhere := _elsewhere(conversation, way, content)):
-            return replace(elsewhere, detour={"via": "channel", "channel": way, "reason": why})
+            return replace(route, notify=notification, detour={**detour, "reason": why})
+    return None
+
+
+def _notification_by(conversation: Conversation, way: str, channel: str, identity: Identity) -> Notification | None:
+    """Takes the customer's consent where the channel needs one."""
+    if way == NOTICE:
+        return Notification(channel, identity, way) if may_notify(identity, capabilities_of(channel)) else None
+    other, _, template = way.partition(BY_TEMPLATE)
+    if theirs := next(iter(_identities(conversation, other)), None):
+        return Notification(other, theirs, way, template)
     return None
 
 
 def _elsewhere(conversation: Conversation, channel: str, content: Content) -> Route | None:
     """Another channel of the same contact, if it takes the reply now."""
-    scheme = current.channels()[channel].scheme
-    theirs = (
-        select(Identity)
-        .where(Identity.contact_id == conversation.contact_id, Identity.scheme == scheme, Identity.reachable)
-        .order_by(Identity.id)
-    )
-    for identity in db.session.scalars(theirs):
+    for identity in _identities(conversation, channel):
         try:
             route = straight(channel, identity, content, by_bot=False)
         except Refusal:
@@ -136,6 +157,13 @@ def _elsewhere(conversation: Conversation, channel: str, content: Content) -> Ro
         if not route.waits:
             return route
     return None
+
+
+def _identities(conversation: Conversation, channel: str) -> list[Identity]:
+    """Where this channel reaches the customer."""
+    scheme = current.channels()[channel].scheme
+    theirs = (Identity.contact_id == conversation.contact_id) & (Identity.scheme == scheme) & Identity.reachable
+    return list(db.session.scalars(select(Identity).where(theirs, ~Identity.opted_out).order_by(Identity.id)))
 
 
 def may_notify(identity: Identity, capabilities: Capabilities) -> bool:
@@ -146,18 +174,19 @@ def may_notify(identity: Identity, capabilities: Capabilities) -> bool:
     return not notice.consent or consents.take(identity.id, notice.consent)
 
 
-def _is_notified(identity: Identity) -> bool:
+def _is_notified(identity: Identity, way: str) -> bool:
     """Once until they write, however many replies wait."""
     db.session.flush()
-    return bool(db.session.scalar(select(select(Delivery.id).where(_announced(identity.id)).exists())))
+    return bool(db.session.scalar(select(select(Delivery.id).where(_announced(identity.id, way)).exists())))
 
 
-def _announced(identity_id: int) -> ColumnElement[bool]:
-    announced = Message.payload["fallback"]["via"].as_string() == NOTICE
+def _announced(identity_id: int, way: str) -> ColumnElement[bool]:
+    fallback = Message.payload["fallback"]
+    announced = fallback["via" if way == NOTICE else "way"].as_string() == way
     return Delivery.message.has(announced) & (Delivery.identity_id == identity_id) & (Delivery.state == "waiting")
 
 
-def deliveries(route: Route, excerpt: str = "", answers: Message | None = None) -> list[Delivery]:
+def deliveries(route: Route, excerpt: str = "", author: str = "", answers: Message | None = None) -> list[Delivery]:
     """One for each part, and one for the notification that they wait. `answers`: the message replied to."""
     rows = [
         _delivery(
@@ -176,14 +205,21 @@ def deliveries(route: Route, excerpt: str = "", answers: Message | None = None) 
         for number, (part, taken_from) in enumerate(zip(route.parts, route.spent, strict=True))
     ]
     if route.notify:
-        rows.append(_notification(route, len(rows), excerpt))
+        rows.append(_notification(route.notify, route.identity, len(rows), excerpt, author))
     return rows
 
 
-def _notification(route: Route, part: int, excerpt: str) -> Delivery:
+def _notification(notify: Notification, waits_for: Identity, part: int, excerpt: str, author: str) -> Delivery:
     # a lane of its own: what waits must not keep it from going
-    lane, text = f"notice:{route.identity.id}", excerpt.strip()[:NOTICE_TEXT]
-    return _delivery(route, lane=lane, part=part, text=text, payload={"notice": True}, state="pending")
+    lane, text = f"notice:{notify.identity.id}", excerpt.strip()[:NOTICE_TEXT]
+    payload: dict[str, Any] = {"notice": True, "way": notify.way, "of": waits_for.id}
+    if notify.template:
+        form = capabilities_of(notify.channel).templates[notify.template]
+        known = {"agent": author, "text": text[:TEMPLATE_TEXT], "name": waits_for.contact.name}
+        fields = {name: known[name] or UNKNOWN for name in form.fields}
+        payload["template"], text = {"name": notify.template, "fields": fields}, shown(form, fields)
+    to = Route(notify.channel, notify.identity, [], [])
+    return _delivery(to, lane=lane, part=part, text=text, payload=payload, state="pending")
 
 
 def _delivery(route: Route, **values: Any) -> Delivery:
@@ -211,7 +247,10 @@ def _take_first(ways: list[str], delivery: Delivery, why: str) -> bool:
     if route.waits:
         _park(delivery, why)
         if route.notify:
-            message.deliveries.append(_notification(route, len(message.deliveries), message.text))
+            part = len(message.deliveries)
+            message.deliveries.append(
+                _notification(route.notify, route.identity, part, message.text, message.author_name)
+            )
     elif capabilities_of(route.channel).whole:
         _send_whole(message, route)
     else:
@@ -241,13 +280,13 @@ def _park(delivery: Delivery, why: str) -> None:
 
 def notice_failed(notice: Delivery) -> None:
     """All that it announced takes the way that stands after it, or still waits."""
-    ways = _ways(notice.channel)
-    after = ways[ways.index(NOTICE) + 1 :] if NOTICE in ways else []
+    way, waits_for = notice.payload.get("way", NOTICE), notice.payload.get("of", notice.identity_id)
     db.session.flush()
-    rows = select(Delivery).where(_announced(notice.identity_id)).order_by(Delivery.id)
+    rows = select(Delivery).where(_announced(waits_for, way)).order_by(Delivery.id)
     announced = db.session.scalars(rows.with_for_update(of=Delivery).execution_options(populate_existing=True))
     for part in announced.all():
-        message, why = part.message, part.error_code
+        message, why, ways = part.message, part.error_code, _ways(part.channel)
+        after = ways[ways.index(way) + 1 :] if way in ways else []
         if not _take_first(after, part, why):
             message.payload = {**message.payload, "fallback": {"via": WAIT, "reason": why}}
         tell(message)

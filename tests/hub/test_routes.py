@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from channels.contract import Address
+from channels.contract import Address, Template, TemplateForm
 from channels.errors import Gone, Refused
 from hub.db import db, now
 from hub.models import Allowance, BotTurn, Consent, Conversation, Delivery, Identity, Message
@@ -176,6 +176,57 @@ def test_another_channel_of_the_customer_takes_the_answer(stage: Stage, anna: Pe
     assert (sent.to, sent.text, sent.notice) == (Address("pager", "anna"), "on your pager", False)
     assert said(anna)[0]["delivery"] == {"state": "sent", "attempts": 1, "error": None}
     assert anna.get("/conversations/1")["reply"]["channel"] == "service"
+
+
+REPLIED = TemplateForm("您好${name}，${agent}已回复您：${text}", ("name", "agent", "text"))
+
+
+@pytest.fixture
+def templates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pager carries one approved text, and nothing else."""
+    can = replace(Pager.capabilities, free_text=False, templates={"replied": REPLIED})
+    monkeypatch.setattr(Pager, "capabilities", can)
+
+
+def test_an_approved_text_elsewhere_says_that_an_answer_waits(
+    stage: Stage, anna: Person, wechat: WeChat, ways: Ways, templates: None
+) -> None:
+    ways("pager/replied", "wait")
+    write(stage)
+    with_pager(stage)
+    close(stage)
+    told = {"fallback": {"via": "template", "way": "pager/replied", "reason": "window_closed"}}
+    long = "您的包裹今天一早就从杭州仓库发出来了，请留意查收"
+    assert [say(anna, text)["payload"] for text in (long, "two")] == [told] * 2
+    stage.work()
+    [sent] = Pager.sent  # once until they write
+    fields = {"name": "-", "agent": "Anna", "text": long[:20]}
+    assert (sent.to, sent.template) == (Address("pager", "anna"), Template("replied", fields))
+    assert sent.text == f"您好-，Anna已回复您：{long[:20]}"
+    assert wechat.texts == []
+    write(stage, "好的", at=9)
+    stage.work()
+    assert wechat.texts == [long, "two"]
+
+
+def test_an_approved_text_that_is_refused_leads_to_the_next_way(
+    stage: Stage, anna: Person, ways: Ways, templates: None
+) -> None:
+    ways("pager/replied", "wait")
+    write(stage)
+    with_pager(stage)
+    close(stage)
+    say(anna)
+    Pager.answers.append(Refused("no such template", code="7"))
+    stage.work()
+    assert said(anna)[-1]["payload"] == detour("wait")
+
+
+def test_nobody_to_be_told_by_an_approved_text(stage: Stage, anna: Person, ways: Ways, templates: None) -> None:
+    ways("pager/replied", "wait")
+    write(stage)
+    close(stage)
+    assert say(anna)["payload"] == detour("wait")
 
 
 def test_a_channel_that_cannot_reach_them_is_passed_over(stage: Stage, anna: Person, ways: Ways) -> None:

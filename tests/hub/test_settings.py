@@ -312,6 +312,10 @@ MISTAKES = {
         edited(SHOP, '["second"]', '["second", "third"]'),
         ["config/channels/shop.toml: fallback.1: there is no config/channels/third.toml"],
     ),
+    "unknown template as fallback": (
+        edited(SHOP, '["second"]', '["second/replied"]'),
+        ["config/channels/shop.toml: fallback.0: there is no template 'replied' in config/channels/second.toml"],
+    ),
     "itself as fallback": (
         edited(SHOP, '["second"]', '["shop"]'),
         ["config/channels/shop.toml: fallback.0: is this channel itself"],
