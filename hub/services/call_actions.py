@@ -51,6 +51,8 @@ def record(job_id: int, result: str | SendError | None) -> None:
                 leg.state = "ringing"
         case "end" if leg:
             calls.leg_ended(leg, "cancelled" if leg.state != "answered" else "completed")
+        case "forget":
+            job.ref, job.lane = "", "erased"
         case "hold" | "resume":
             call.held = job.action == "hold"
     lines.show(call)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,9 +14,25 @@ from sqlalchemy import update
 from channels.contract import Address, CallEvent
 from channels.errors import Refused, Throttled, Uncertain, Unreachable
 from channels.voice import Ask, HangUp, Join, Music, Pause, Record, Say, Script
+from hub import files
 from hub.db import db, now
-from hub.models import Agent, Call, CallAction, CallLeg, Conversation, Delivery, Identity
-from hub.services import calls, lines, scripts
+from hub.jobs import one_again
+from hub.models import (
+    Agent,
+    Arrival,
+    Attachment,
+    Call,
+    CallAction,
+    CallLeg,
+    CallScript,
+    Conversation,
+    Delivery,
+    Identity,
+    Message,
+)
+from hub.models import Transcription as TranscriptionJob
+from hub.services import call_actions, calls, lines, scripts, transcripts
+from hub.settings import Transcription
 from tests.stage import Person, Stage, at_once
 from tests.switchboard import EVENTS, SCRIPT, SIGNATURE, Switchboard
 from workers import tasks
@@ -742,3 +758,76 @@ def _put(person: Person, path: str, body: Any, status: int = 200) -> Any:
     response = person.client.put(f"/api/v1{path}", json=body)
     assert response.status_code == status, response.text
     return response.get_json()
+
+
+# recordings
+
+
+def recorded_call(caller: Leg) -> None:
+    phone = answered(caller.stage, caller)
+    caller.push("recorded", recording="RE1", seconds=30)
+    caller.ends()
+    phone.ends()
+
+
+def test_recordings_go_when_their_time_is_over(caller: Leg, anna: Person) -> None:
+    recorded_call(caller)
+    stage = caller.stage
+    tasks.tidy.run()
+    assert stage.row(Attachment).state == "ready"
+    with stage.inside():
+        path = files.path_of(stage.row(Attachment).sha256 or "")
+        db.session.execute(update(Attachment).values(created_at=now() - timedelta(days=91)))
+        db.session.execute(update(Message).where(Message.kind == "call").values(payload={"transcript": "秘密"}))
+    assert path.exists()
+    tasks.tidy.run()
+    stage.work()
+    assert ("forget", "RE1") in Switchboard.done
+    attachment = stage.row(Attachment)
+    assert (attachment.state, attachment.sha256, path.exists()) == ("failed", None, False)
+    [message] = stage.rows(Message, Message.kind == "call")
+    assert "transcript" not in message.payload
+    assert ("system", "recording_erased") in stage.thread()
+
+
+def test_an_erased_caller_leaves_no_number_no_words_and_no_recording(caller: Leg, line: Stage) -> None:
+    boss = line.agent("Boss", "supervisor")
+    anna = line.agent("Anna")
+    caller.asks()
+    caller.asks(text="怎么退款")
+    recorded = answered(line, caller)
+    caller.push("recorded", recording="RE1", seconds=30)
+    caller.ends()
+    recorded.ends()
+    boss.post("/contacts/1/erase", {})
+    line.work()
+    assert ("forget", "RE1") in Switchboard.done
+    tables = (Call, CallLeg, CallScript, Message, Identity, Arrival, Delivery, CallAction)
+    kept = [f"{model.__name__}: {row.__dict__}" for model in tables for row in line.rows(model)]
+    for trace in (CUSTOMER, "怎么退款", "RE1"):
+        assert [row for row in kept if trace in row] == []
+    assert line.rows(CallScript) == []
+    caller.push("ringing")  # late news of it
+    line.work()
+    assert anna.get("/calls")["items"] == []
+
+
+def test_a_talk_is_written_down(caller: Leg, anna: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = caller.stage.app.extensions["settings"]
+    service = Transcription(url="http://127.0.0.1:9")
+    monkeypatch.setitem(
+        caller.stage.app.extensions,
+        "settings",
+        replace(settings, hub=settings.hub.model_copy(update={"transcription": service})),
+    )
+    monkeypatch.setitem(tasks.DOES, "transcription", (lambda limit: 0, 1))
+    recorded_call(caller)
+    jobs = caller.stage.rows(TranscriptionJob)
+    assert len(jobs) == 1
+    with caller.stage.inside():
+        job = one_again(TranscriptionJob, jobs[0].id)
+        job.state = "running"
+        transcripts.transcribed(job, "您好，我要退货")
+    [message] = caller.stage.rows(Message, Message.kind == "call")
+    assert message.payload["transcript"] == "您好，我要退货" and message.text == ""
+    assert card(anna)["outcome"] == "answered"
