@@ -11,10 +11,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hmac import compare_digest
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    SecretStr,
+    model_validator,
+)
 
 from channels.errors import BadSignature, Refused
 from channels.http import Http
@@ -433,8 +443,17 @@ def _duration(value: Any) -> timedelta:
     return timedelta(**{UNITS[match[2]]: int(match[1])})
 
 
+def _api_base(url: str) -> str:
+    parts = urlsplit(url)
+    odd = parts.query or parts.fragment or "@" in parts.netloc
+    if parts.scheme not in ("http", "https") or not parts.hostname or odd:
+        raise ValueError("not the address of an API: https://host")
+    return url.rstrip("/")
+
+
 Secret = Annotated[SecretStr, BeforeValidator(_resolve_secret)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+ApiBase = Annotated[str, AfterValidator(_api_base)]  # of the provider itself, or of a simulator
 
 
 class ChannelSettings(BaseModel):
@@ -442,8 +461,24 @@ class ChannelSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _remember_origins(cls, given: Any, validated: ModelWrapValidatorHandler[Self]) -> Self:
+        settings = validated(given)
+        if isinstance(given, dict):  # valid, so each of its secrets is "env:…" or "file:…"
+            settings._origins = {
+                name: str(given[name]) for name, value in settings if isinstance(value, SecretStr) and name in given
+            }
+        return settings
+
+    def origin(self, secret: str) -> str:
+        """Where a secret comes from, as it is written in the config file."""
+        return self._origins.get(secret, "")
+
     def secrets(self) -> list[str]:
-        return [value.get_secret_value() for _, value in self if isinstance(value, SecretStr)]
+        return [value.get_secret_value() for _, value in self if isinstance(value, SecretStr) and value]
 
 
 class Cache(Protocol):

@@ -7,6 +7,7 @@ import logging
 import os
 import ssl
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -18,6 +19,7 @@ from urllib.parse import quote_plus, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProxyError
 
@@ -25,6 +27,7 @@ from channels.errors import Refused, SendError, Throttled, Uncertain, Unreachabl
 
 CONNECT_AND_READ_TIMEOUT = (3.05, 8.0)
 LARGEST_ANSWER = 20 * 1024 * 1024
+LARGEST_REFUSAL = 64 * 1024
 LONGEST_PAUSE = timedelta(days=1)
 NOTHING_WAS_SENT = (
     requests.ConnectTimeout,
@@ -113,6 +116,24 @@ class Http:
             return Refused(too_large) if repeatable else _lost(too_large, repeatable)
         response.raw = BytesIO(body)
         return response
+
+
+class Refusal:
+    """What a refused answer says, of which `Http` itself keeps no more than the status.
+
+    Goes along as `hooks={"response": refusal}`.
+    """
+
+    def __init__(self) -> None:
+        self.status, self.headers = 0, CaseInsensitiveDict[str]()
+        self.told: dict[str, Any] = {}  # the JSON object in it, if there is one
+
+    def __call__(self, response: requests.Response, **_: Any) -> None:
+        self.status, self.headers = response.status_code, response.headers
+        if self.status >= 400:
+            with suppress(HTTPError, OSError, ValueError, RecursionError):
+                told = json.loads(response.raw.read(LARGEST_REFUSAL, decode_content=True))
+                self.told = told if isinstance(told, dict) else {}
 
 
 def read_json(response: requests.Response, *, repeatable: bool) -> Any:

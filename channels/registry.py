@@ -8,7 +8,10 @@ from channels.contract import Channel
 
 GROUP = "yizhan.channels"
 BUILT_IN = {
+    "aliyun_sms": "channels.aliyun.sms:AliyunSms",
     "email": "channels.email.channel:Email",
+    "twilio_phone": "channels.twilio.phone:Phone",
+    "twilio_sms": "channels.twilio.sms:Sms",
     "wechat_miniprogram": "channels.wechat.miniprogram:MiniProgram",
     "wechat_official": "channels.wechat.official:OfficialAccount",
 }

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
-from urllib.parse import urlsplit
+from typing import ClassVar, Literal
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    ModelWrapValidatorHandler,
-    PrivateAttr,
     SecretStr,
     ValidationInfo,
     field_validator,
-    model_validator,
 )
 
-from channels.contract import ChannelSettings, Duration, Grant, Secret
+from channels.contract import ApiBase, ChannelSettings, Duration, Grant, Secret
 from channels.wechat.api import API
 
 APP_ID = r"^wx[0-9A-Za-z_-]{4,}$"
@@ -52,19 +48,8 @@ class AccountSettings(ChannelSettings):
     aes_key: Secret = SecretStr("")  # opens every push, in safe and compatible mode
     original_id: str = ""
     mode: Literal["safe", "compatible", "plaintext"] = Field("safe", validate_default=True)
-    api_base: str = API
+    api_base: ApiBase = API
     allowances: dict[str, Allowance] = {}
-
-    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _remember_origins(cls, given: Any, validated: ModelWrapValidatorHandler[AccountSettings]) -> AccountSettings:
-        settings = validated(given)
-        if isinstance(given, dict):  # valid, so each of its secrets is "env:…" or "file:…"
-            secrets = {name for name, value in settings if isinstance(value, SecretStr)}
-            settings._origins = {name: str(value) for name, value in given.items() if name in secrets}
-        return settings
 
     @field_validator("token")
     @classmethod
@@ -87,14 +72,6 @@ class AccountSettings(ChannelSettings):
             raise ValueError(f"mode {mode} needs an aes_key")
         return mode
 
-    @field_validator("api_base")
-    @classmethod
-    def _is_base(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            raise ValueError("not the address of an API: https://host")
-        return url.rstrip("/")
-
     @field_validator("allowances")
     @classmethod
     def _are_known(cls, allowances: dict[str, Allowance]) -> dict[str, Allowance]:
@@ -107,7 +84,3 @@ class AccountSettings(ChannelSettings):
         return {
             name: self.allowances.get(name, Allowance()).over(usual) for name, usual in self.usual_allowances.items()
         }
-
-    def origin(self, secret: str) -> str:
-        """Where a secret comes from, as it is written in the config file."""
-        return self._origins.get(secret, "")

@@ -11,7 +11,24 @@ SECRETS = {
 }
 ACCESS_TOKEN = "access-token-1"
 
+TWILIO: dict[str, Any] = {
+    "account_sid": "AC0123456789abcdef0123456789abcdef",
+    "auth_token": "env:TEST_TOKEN",
+    "api_key": "SK0123456789abcdef0123456789abcdef",
+    "api_secret": "env:TEST_APP_SECRET",
+    "from": "+85230001000",
+}
 ACCOUNTS: dict[str, dict[str, Any]] = {
+    "aliyun_sms": {
+        "access_key_id": "LTAI5tTest",
+        "access_key_secret": "env:TEST_APP_SECRET",
+        "sign_name": "驿站",
+        "hook_secret": "env:TEST_AES_KEY",
+        "templates": {
+            "shipped": {"code": "SMS_1001", "text": "订单${order}已发出，${day}送达。"},
+            "hello": {"code": "SMS_1002", "text": "您的问题有新回复，请打开小程序查看。"},
+        },
+    },
     "email": {
         "address": "support@example.test",
         "password": "env:TEST_APP_SECRET",
@@ -23,6 +40,8 @@ ACCOUNTS: dict[str, dict[str, Any]] = {
         "smtp_port": 1,
         "smtp_security": "plain",
     },
+    "twilio_phone": {**TWILIO, "greeting": "您好"},
+    "twilio_sms": TWILIO,
     "wechat_miniprogram": {
         "app_id": "wxfedcba0987654321",
         "app_secret": "env:TEST_APP_SECRET",

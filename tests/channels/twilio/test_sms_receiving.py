@@ -1,0 +1,264 @@
+"""Text messages that come in: what is signed, what it says, what becomes of what we sent."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from channels.contract import Address, Attachment, InboundMessage, Presence, Receipt, WebhookRequest
+from channels.errors import BadSignature, Unreadable
+from channels.twilio.errors import ERRORS, why
+from tests.channels.cases import assert_silent, make_channel
+from tests.channels.twilio.twilio import (
+    ANNA,
+    API,
+    CUSTOMER,
+    FILE,
+    HOOK,
+    ID,
+    KIND,
+    OTHER_ACCOUNT,
+    OURS,
+    SID,
+    push,
+    received,
+    seen,
+    status,
+    wrote,
+)
+
+PICTURE = {"NumMedia": "1", "MediaContentType0": "image/jpeg", "MediaUrl0": f"{API}/Messages/{SID}/Media/{FILE}"}
+SAID = "what the customer said"
+PHOTO = Attachment("image", f"{SID}/{FILE}/image/jpeg")
+
+
+def read(request: WebhookRequest, **settings: Any) -> list[Any]:
+    channel = make_channel(KIND, **settings)
+    channel.verify(request)
+    return channel.parse(request)
+
+
+# what is let in
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        wrote(signed_by="another token"),
+        replace(wrote(), headers={"Content-Type": "application/x-www-form-urlencoded"}),
+        replace(wrote(), url="https://evil.test/hooks/sms"),
+        replace(wrote(), url=f"{HOOK}?m=1"),
+        replace(wrote(), body=wrote().body + b"&Body=other"),
+        replace(wrote(), method="GET"),
+        wrote(AccountSid=OTHER_ACCOUNT),
+        wrote(AccountSid=None),
+        WebhookRequest(url=HOOK, headers={"X-Twilio-Signature": "é" * 28}, body=b"\xff"),
+    ],
+    ids=["token", "no signature", "host", "query", "body", "method", "account", "no account", "bytes"],
+)
+def test_what_is_not_signed_as_ours_is_refused(request_: WebhookRequest) -> None:
+    with pytest.raises(BadSignature):
+        make_channel(KIND).verify(request_)
+
+
+def test_what_headers_say_of_the_host_changes_nothing() -> None:
+    request = wrote()
+    forged = {
+        "Host": "evil.test",
+        "X-Forwarded-Host": "evil.test",
+        "X-Forwarded-Path": "/x",
+        "X-Forwarded-Proto": "ftp",
+    }
+    make_channel(KIND).verify(replace(request, headers={**request.headers, **forged}))
+
+
+def test_while_a_token_is_changed_both_are_right() -> None:
+    new = {"next_auth_token": "env:TEST_AES_KEY"}
+    for token in ("pushtoken2026", "Kx9mQ2vT7bN4pL8wZ3cF6hJ1rS5dG0yUaEiOqWtMnBo"):
+        assert read(wrote(signed_by=token), **new)
+
+
+def test_it_is_answered_without_a_word() -> None:
+    reply = make_channel(KIND).acknowledge(wrote())
+    assert (reply.status, reply.content_type) == (200, "text/xml; charset=utf-8")
+    assert reply.body == '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+
+
+# what customers say
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        (wrote(), received()),
+        (wrote("Where is my order? 😀"), received("Where is my order? 😀")),
+        (wrote(" a+b & c=d\n第二行 "), received(" a+b & c=d\n第二行 ")),
+        (wrote(""), received("")),
+        (wrote(Body=None), received("")),
+        (wrote(FromCountry="HK"), received(payload={"to": OURS, "country": "HK"})),
+        (
+            wrote("验证码1234", From="10690000"),
+            received("验证码1234", sender=Address("tel", "10690000"), no_answer="machine"),
+        ),
+        (wrote("sale", From="SHOP 24"), received("sale", sender=Address("tel", "SHOP 24"), no_answer="machine")),
+        (wrote("看图", **PICTURE), received("看图", attachments=(PHOTO,))),
+        (wrote("", **PICTURE), received("", kind="image", attachments=(PHOTO,))),
+        (wrote("x", NewField="y", SomethingElse=""), received("x")),
+    ],
+    ids=["chinese", "emoji", "signs", "empty", "absent", "country", "code", "name", "mms", "mms alone", "new fields"],
+)
+def test_a_message(request_: WebhookRequest, expected: dict[str, Any]) -> None:
+    [event] = read(request_)
+    assert isinstance(event, InboundMessage)
+    assert (seen(event), event.key) == (expected, SID)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"{API}/Messages/{SID}/Media/{FILE}?x=1",
+        f"{API}/Messages/SM{'9' * 32}/Media/{FILE}",
+        f"https://api.twilio.com/2010-04-01/Accounts/{OTHER_ACCOUNT}/Messages/{SID}/Media/{FILE}",
+        f"https://api.twilio.com.evil.test/2010-04-01/Accounts/AC/Messages/{SID}/Media/{FILE}",
+        f"https://evil.test/{API}/Messages/{SID}/Media/{FILE}",
+        f"http://api.twilio.com/2010-04-01/Messages/{SID}/Media/{FILE}",
+        "http://169.254.169.254/latest/meta-data",
+        "file:///etc/passwd",
+        "",
+    ],
+)
+def test_a_file_that_lies_elsewhere_is_never_fetched(url: str) -> None:
+    [event] = read(wrote("看图", **{**PICTURE, "MediaUrl0": url}))
+    assert (event.attachments, event.payload["lost_files"]) == ((), ["image/jpeg"])
+
+
+@pytest.mark.parametrize("medium", ["video/mp4", "audio/amr", "application/pdf", "text/vcard", "", "IMAGE/PNG; x=1"])
+def test_files_of_every_type(medium: str) -> None:
+    [event] = read(wrote("", **{**PICTURE, "MediaContentType0": medium}))
+    kinds = {"video/mp4": "video", "audio/amr": "audio", "IMAGE/PNG; x=1": "image"}
+    assert event.attachments[0].medium == kinds.get(medium, "file")
+
+
+@pytest.mark.parametrize(
+    "word", ["STOP", " stop ", "Unsubscribe", "ＳＴＯＰ", "END", "t", "TD", "退订", "退", "拒收", "R"]
+)
+def test_words_that_end_it(word: str) -> None:
+    said, change = read(wrote(word))
+    assert (said.text, said.no_answer) == (word, "opt_out")
+    assert isinstance(change, Presence)
+    assert (change.state, change.sender, change.key) == ("opted_out", ANNA, f"{SID}:opted_out")
+    assert change.sent_at > said.sent_at
+
+
+@pytest.mark.parametrize("word", ["START", "unstop", "恢复订阅"])
+def test_words_that_begin_it_again(word: str) -> None:
+    said, change = read(wrote(word))
+    assert (said.no_answer, change.state) == ("opt_out", "followed")
+
+
+@pytest.mark.parametrize("text", ["stop calling me", "请退款", "YES", "退货", "end of story", "Rr"])
+def test_words_within_a_sentence_end_nothing(text: str) -> None:
+    [said] = read(wrote(text))
+    assert said.no_answer == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "states", "no_answer"),
+    [("STOP", ["opted_out"], "opt_out"), ("START", ["followed"], "opt_out"), ("HELP", [], "opt_out")],
+)
+def test_twilio_says_how_it_understood_the_word(kind: str, states: list[str], no_answer: str) -> None:
+    said, *changes = read(wrote("arrêt", OptOutType=kind))
+    assert ([change.state for change in changes], said.no_answer) == (states, no_answer)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"MessageSid": "SM1"}, "bad MessageSid"),
+        ({"MessageSid": None, "SmsSid": SID}, "missing MessageSid"),
+        ({"From": "whatsapp:+85251230001"}, "not_sms"),
+        ({"From": "<script>"}, "bad From"),
+        ({"From": None}, "missing From"),
+        ({"NumMedia": "99"}, "bad NumMedia"),
+        ({"NumMedia": "-1"}, "bad NumMedia"),
+    ],
+)
+def test_nonsense_that_is_signed_is_kept_for_people(fields: dict[str, Any], reason: str) -> None:
+    with pytest.raises(Unreadable) as failure:
+        read(wrote(SAID, **fields))
+    assert str(failure.value) == reason
+    assert_silent(failure.value, [SAID, CUSTOMER])
+
+
+def test_pushes_about_other_things_are_none_of_our_business() -> None:
+    assert read(push(MessageSid=None, CallSid="CA" + "1" * 32, CallStatus="ringing")) == []
+
+
+# what becomes of what we sent
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        *((each, "sent") for each in ("accepted", "scheduled", "queued", "sending", "sent", "partially_delivered")),
+        ("delivered", "delivered"),
+        ("read", "read"),
+        *((each, "failed") for each in ("failed", "undelivered", "canceled")),
+    ],
+)
+def test_a_status(told: str, expected: str) -> None:
+    [event] = read(status(told))
+    assert isinstance(event, Receipt)
+    assert (event.provider_id, event.message, event.status) == (SID, ID, expected)
+
+
+def test_a_status_that_we_do_not_know_says_nothing() -> None:
+    assert read(status("teleported")) == []
+
+
+def test_statuses_come_in_any_order_each_under_its_own_key() -> None:
+    told = ["queued", "sending", "sent", "delivered"]
+    for order in itertools.permutations(told):
+        keys = [read(status(each))[0].key for each in order]
+        assert sorted(keys) == sorted(f"{SID}:{each}:" for each in told)
+
+
+def test_of_a_message_that_was_sent_before_we_put_our_id_into_the_address() -> None:
+    [event] = read(status("delivered", ours=""))
+    assert event.message is None
+
+
+@pytest.mark.parametrize("ours", ["1", "not-a-uuid", "../x"])
+def test_an_id_that_is_none_of_ours(ours: str) -> None:
+    with pytest.raises(Unreadable, match="bad m"):
+        read(status("delivered", ours=ours))
+
+
+@pytest.mark.parametrize("code", sorted({*ERRORS} - {21610}))
+def test_a_failure_says_why(code: int) -> None:
+    [event] = read(status("undelivered", ErrorCode=str(code)))
+    assert (event.status, event.reason) == ("failed", why(code))
+    assert str(code) in event.reason
+
+
+def test_a_failure_without_a_code() -> None:
+    [event] = read(status("undelivered"))
+    assert event.reason == why(None)
+
+
+def test_who_unsubscribed_at_twilio_is_known_to_have() -> None:
+    receipt, change = read(status("failed", ErrorCode="21610"))
+    assert (receipt.status, change.state, change.sender) == ("failed", "opted_out", ANNA)
+
+
+def test_json_is_about_other_things() -> None:
+    channel = make_channel(KIND)
+    request = WebhookRequest(url=HOOK, headers={"Content-Type": "application/json"}, body=b'{"a":1}')
+    with pytest.raises(BadSignature):  # unsigned
+        channel.verify(request)
+    assert channel.parse(request) == []
+    with pytest.raises(Unreadable, match="bad_json"):
+        channel.parse(replace(request, body=b"{secret"))
