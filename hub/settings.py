@@ -311,7 +311,7 @@ def _channels(folder: Path, files: Files, problems: list[str]) -> dict[str, Chan
         settings = _own_settings(cls, data, path, problems)
         if not (file and cls and settings):
             continue
-        for key in ("app_id", "address"):  # what says whose account it is
+        for key in ("app_id", "address", "sender"):  # what says whose account it is
             if account := getattr(settings, key, None):
                 first = accounts.setdefault((file.kind, account.lower()), path)
                 if first != path:  # both would take in everything

@@ -26,7 +26,7 @@ from channels.contract import (
     WebhookReply,
     WebhookRequest,
 )
-from channels.errors import BadSignature, Misconfigured, Refused, SendError, Uncertain, Unreachable
+from channels.errors import BadSignature, Misconfigured, Refused, SendError, Uncertain, Unreachable, Unreadable
 from channels.http import Http
 from channels.twilio import calls, phone_doctor, twiml
 from channels.twilio.api import VERSION, TwilioApi
@@ -164,7 +164,7 @@ class Phone(VoiceChannel):
         if not found:
             raise Refused("nobody is in the room")
         music = {"hold_url": self.settings.music, "hold_method": "GET"} if on and self.settings.music else {}
-        self._api.client.conferences(found[0].sid).participants(leg).update(hold=on, **music)
+        conferences(found[0].sid).participants(leg).update(hold=on, **music)
 
     def forget(self, recording: str) -> None:
         with _already(MISSING):
@@ -215,7 +215,8 @@ class Phone(VoiceChannel):
 
     def _push(self, request: WebhookRequest) -> Push:
         push = Push.read(request.body, self.settings.account_sid)
-        assert push, "verify lets in forms only"
+        if push is None:
+            raise Unreadable("not a form")
         return push
 
 

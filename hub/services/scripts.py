@@ -195,7 +195,7 @@ def _agent(call: Call, leg: CallLeg) -> Told:
         return "end", [Say(_words(call, call.outcome)), HangUp()]
     match leg.doing:
         case "accepted":
-            return "join", [Join(call.uid.hex, recorded=False)]
+            return "join", [Join(call.uid.hex, recorded=call.recorded)]
         case "join":
             return "end", [HangUp()]
         case "" if leg.device == "phone" and _is_wanted(call, leg):

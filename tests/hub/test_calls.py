@@ -240,7 +240,7 @@ def test_a_caller_who_wants_a_person_waits_and_is_bridged(caller: Leg, anna: Per
     stage.work()
     assert [leg["state"] for leg in card(anna)["legs"]] == ["answered", "ringing"]
     assert said(phone.asks()) == ["客户来电，按一接听。"]
-    assert list(phone.asks(digits="1").steps) == [Join(stage.row(Call).uid.hex, recorded=False)]
+    assert list(phone.asks(digits="1").steps) == [Join(stage.row(Call).uid.hex, recorded=True)]
     script = caller.moved()
     assert script.steps[-1] == Join(stage.row(Call).uid.hex, closes=True, recorded=True)
 

@@ -187,7 +187,7 @@ def test_an_address_loses_its_last_slash():
 SHOP, DESK, HUB, FAQ = "channels/shop.toml", "bots/desk.toml", "hub.toml", "faq/shop.toml"
 ENTRY = GOOD[FAQ]
 
-KINDS = "broken, email, tin, wechat_miniprogram, wechat_official"
+KINDS = "aliyun_sms, broken, email, tin, twilio_phone, twilio_sms, wechat_miniprogram, wechat_official"
 MISTAKES = {
     "hub.toml is missing": (
         {name: text for name, text in GOOD.items() if name != HUB},
@@ -482,6 +482,7 @@ def test_a_sample_secret_under_another_name_is_found(monkeypatch):
 
 
 SAMPLE = "is the sample's value: put your own"
+TWILIO = ("account_sid", "auth_token", "api_key", "api_secret", "from")
 
 
 def test_the_sample_runs_in_the_demo_only(monkeypatch):
@@ -489,13 +490,18 @@ def test_the_sample_runs_in_the_demo_only(monkeypatch):
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(ROOT)
     settings = load(Path("config"), demo=True)
-    assert list(settings.channels) == ["post", "service", "shop", "support"]
+    assert list(settings.channels) == ["duanxin", "phone", "post", "service", "shop", "sms", "support"]
     assert settings.channels["shop"].file.bot in settings.bots
 
     with pytest.raises(ConfigError) as caught:
         load(Path("config"))
     assert caught.value.problems == [
         "config/hub.toml: link_secret: is the sample's value: put your own",
+        *(
+            f"config/channels/duanxin.toml: settings.{key}: {SAMPLE}"
+            for key in ("access_key_id", "access_key_secret", "hook_secret")
+        ),
+        *(f"config/channels/phone.toml: settings.{key}: {SAMPLE}" for key in TWILIO),
         *(
             f"config/channels/{name}.toml: settings.{key}: {SAMPLE}"
             for name, more in (
@@ -505,5 +511,6 @@ def test_the_sample_runs_in_the_demo_only(monkeypatch):
             )
             for key in ("app_id", "original_id", "app_secret", "token", "aes_key", *more)
         ),
+        *(f"config/channels/sms.toml: settings.{key}: {SAMPLE}" for key in TWILIO),
         *(f"config/channels/support.toml: settings.{key}: {SAMPLE}" for key in ("address", "password")),
     ]

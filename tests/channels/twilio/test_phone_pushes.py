@@ -334,6 +334,14 @@ def test_a_repeated_field_is_nonsense() -> None:
         channel.parse(replace(request, body=request.body + b"&Digits=1&Digits=2"))
 
 
+def test_a_form_that_is_json_as_well_is_nonsense() -> None:
+    channel, body = make_phone(), f'["&AccountSid={ACCOUNT_SID}&"]'.encode()
+    request = signed("", {'["': "", "AccountSid": ACCOUNT_SID, '"]': ""}, body=body)
+    channel.verify(request)
+    with pytest.raises(Unreadable, match="not a form"):
+        channel.parse(request)
+
+
 def test_a_recording_elsewhere_is_none_of_ours() -> None:
     [told] = parsed("?turn=5", INBOUND | {"RecordingUrl": "https://evil.example.test/?x=/Recordings/RE1"})
     assert told.recording == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from typing import Any
 from unittest.mock import ANY
 
@@ -156,21 +157,21 @@ def lately(seconds: int = 1, **changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("listed", "found"),
     [
-        ([lately()], SID),
-        ([lately(20, sid=OTHER), lately(2)], SID),
+        ([partial(lately, 1)], SID),
+        ([partial(lately, 20, sid=OTHER), partial(lately, 2)], SID),
         ([], None),
-        ([lately(body="another text")], None),
-        ([lately(to="+85251239999")], None),
-        ([lately(direction="inbound")], None),
-        ([lately(-300)], None),
-        ([lately(900)], None),
-        ([lately(num_media="1")], None),
-        ([lately(sid="SM?")], None),
+        ([partial(lately, 1, body="another text")], None),
+        ([partial(lately, 1, to="+85251239999")], None),
+        ([partial(lately, 1, direction="inbound")], None),
+        ([partial(lately, -300)], None),
+        ([partial(lately, 900)], None),
+        ([partial(lately, 1, num_media="1")], None),
+        ([partial(lately, 1, sid="SM?")], None),
     ],
     ids=["it", "the first of two", "none", "text", "number", "inbound", "before", "after", "with a file", "no id"],
 )
-def test_an_uncertain_message_is_looked_for(listed: list[dict[str, Any]], found: str | None) -> None:
-    with twilio(listing(*listed)) as calls:
+def test_an_uncertain_message_is_looked_for(listed: list[Any], found: str | None) -> None:
+    with twilio(listing(*(row() for row in listed))) as calls:
         result = channel(cache=tried(DictCache())).reconcile(message())
     assert result == (DeliveryResult(found) if found else None)
     assert f"To=%2B{CUSTOMER[1:]}" in calls[0].request.url and "From=" in calls[0].request.url
