@@ -226,6 +226,10 @@ class VoiceChannel(WebhookChannel):
         """What lets this agent's browser be rung; None where the line has no such thing."""
         return None
 
+    def browser_hosts(self) -> tuple[str, ...]:
+        """Whom an agent's browser talks to while it is a phone, as a Content-Security-Policy names them."""
+        return ()
+
     def caller(self, number: str, leg: str) -> Address:
         """Who calls. A number that says nothing is an address of this call alone."""
         return Address(self.scheme, number) if re.fullmatch(r"\+[1-9][0-9]{6,14}", number) else Address(WITHHELD, leg)

@@ -205,6 +205,13 @@ class Phone(VoiceChannel):
             return Softphone("twilio", token.to_jwt(), TOKEN_LASTS)
         return Softphone("simulator", token.to_jwt(), TOKEN_LASTS, settings.api_base)
 
+    def browser_hosts(self) -> tuple[str, ...]:
+        if not self.settings.api_key:
+            return ()
+        if self.settings.api_base == API:
+            return ("https://*.twilio.com", "wss://*.twilio.com")
+        return (self.settings.api_base,)
+
     # setting up
 
     def diagnose(self, hook: str) -> Iterator[Finding]:

@@ -6,13 +6,15 @@ from pathlib import Path
 
 from flask import Blueprint, Response, request, send_from_directory
 
+from channels.voice import VoiceChannel
+from hub import current
 from hub.web.hardening import harden
 
 BUILT = Path(__file__).parent.parent / "static" / "inbox"
-# nothing of the inbox comes from, or goes to, another host
+# nothing of the inbox comes from, or goes to, another host; a browser that is a phone talks to its exchange as well
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
-    "font-src 'self'; connect-src 'self'; frame-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; "
+    "font-src 'self'; connect-src 'self'{phones}; frame-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
 NOT_BUILT = "The inbox is not built yet: run `make setup` (`make run` does it too).\n"
@@ -37,8 +39,13 @@ def page(path: str = "") -> Response:
         return Response("not found", 404, content_type="text/plain")
     response = send_from_directory(BUILT, "index.html")
     response.headers["Cache-Control"] = "no-store"
-    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Content-Security-Policy"] = POLICY.format(phones=_phones())
     return response
+
+
+def _phones() -> str:
+    lines = (channel for channel in current.channels().values() if isinstance(channel, VoiceChannel))
+    return "".join(f" {host}" for host in dict.fromkeys(host for line in lines for host in line.browser_hosts()))
 
 
 def _file(path: str) -> Response:

@@ -226,3 +226,14 @@ def test_settings_that_are_wrong(changes: dict[str, Any], wrong: str) -> None:
     with pytest.raises(ValidationError, match=wrong) as failure:
         make_phone(**changes)
     assert_no_secret(str(failure.value), [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "hosts"),
+    [
+        ({}, ("https://*.twilio.com", "wss://*.twilio.com")),
+        ({"api_base": "http://127.0.0.1:8001"}, ("http://127.0.0.1:8001",)),
+    ],
+)
+def test_whom_the_browsers_of_agents_may_talk_to(changes: dict[str, Any], hosts: tuple[str, ...]) -> None:
+    assert make_phone(**changes).browser_hosts() == hosts
