@@ -14,8 +14,8 @@ BUILT = Path(__file__).parent.parent / "static" / "inbox"
 # nothing of the inbox comes from, or goes to, another host; a browser that is a phone talks to its exchange as well
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
-    "font-src 'self'; connect-src 'self'{phones}; frame-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+    "font-src 'self'; connect-src 'self'{phones}; frame-src 'self'; worker-src 'self'; manifest-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
 NOT_BUILT = "The inbox is not built yet: run `make setup` (`make run` does it too).\n"
 

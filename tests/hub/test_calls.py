@@ -620,8 +620,6 @@ def test_a_phone_of_which_nothing_is_heard(caller: Leg, anna: Person) -> None:
         db.session.execute(
             update(CallLeg).where(CallLeg.party == "agent").values(created_at=now() - timedelta(hours=1))
         )
-        from hub.services import call_actions
-
         call_actions.lose_overdue()
     caller.stage.work()
     assert [leg["state"] for leg in card(anna)["legs"]] == ["answered", "ended"]
