@@ -135,6 +135,7 @@ class Receipt:
     # sent: the provider has it, whatever became of the answer to our call; delayed: somebody is still trying
     status: Literal["sent", "delivered", "read", "failed", "delayed"]
     reason: str = ""
+    again: timedelta | None = None  # failed: it is worth one more try, after this time
     recipient: str = ""  # whom it is about, where one message goes to several
 
 

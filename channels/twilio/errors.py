@@ -70,6 +70,11 @@ ERRORS: dict[int, Meaning] = {
     30410: Meaning(Refused, "the carrier did not answer: it may have arrived, so ask before sending it again"),
     30450: Meaning(Refused, "Twilio took it for fraud (SMS pumping)"),
 }
+# what failed on its way for these reasons may arrive later: it is tried once more
+LATER = {
+    **dict.fromkeys((30001, 30017, 30022, 63018), A_WHILE),
+    **dict.fromkeys((30003, 30008), timedelta(minutes=10)),
+}
 UNKNOWN = Meaning(Refused, "Twilio refused with a code we do not know")
 UNTOLD = "Twilio could not deliver it, and does not say why"
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from channels.contract import Address, Attachment, Event, InboundMessage, Presence, Receipt
 from channels.errors import Unreadable
 from channels.twilio import media
-from channels.twilio.errors import OPTED_OUT, why
+from channels.twilio.errors import LATER, OPTED_OUT, why
 from channels.twilio.push import MESSAGE_SID, MOST_FILES, NUMBER, SCHEME, Push
 
 Change = Literal["opted_out", "followed"]
@@ -125,6 +125,7 @@ def _status(push: Push, ours: str) -> list[Event]:
         message=_uuid(ours),
         status=status,
         reason="" if status != "failed" else CANCELED if told == "canceled" and not code else why(code),
+        again=LATER.get(code or 0),
     )
     if code != OPTED_OUT:
         return [receipt]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import false, select
+from sqlalchemy import false, func, select
 from sqlalchemy.orm import joinedload
 
 from channels.contract import (
@@ -234,7 +234,10 @@ def received(channel: str, receipt: Receipt) -> bool:
     elif receipt.status == "failed" and receipt.recipient not in ("", delivery.identity.value):
         _not_copied(delivery, {receipt.recipient: receipt.reason})
     elif receipt.status == "failed":
-        if not delivery.receipt:
+        if receipt.again and not delivery.receipt and _times_sent(delivery) <= 1:
+            delivery.provider_id, delivery.error = None, receipt.reason
+            retry_later(delivery, receipt.again)
+        elif not delivery.receipt:
             delivery.state, delivery.error = "failed", receipt.reason
             if "notice" in delivery.payload:
                 routes.notice_failed(delivery)
@@ -245,13 +248,18 @@ def received(channel: str, receipt: Receipt) -> bool:
     return True
 
 
+def _times_sent(delivery: Delivery) -> int:
+    sent = select(func.count()).where(DeliveryAttempt.delivery_id == delivery.id, DeliveryAttempt.outcome == "sent")
+    return db.session.scalar(sent) or 0
+
+
 def _delivery_of(channel: str, receipt: Receipt) -> Delivery | None:
     """By our own id it is found before `send` has returned, and when its answer was lost: then it was sent."""
     theirs = Delivery.provider_id == receipt.provider_id
     ours = Delivery.uid == receipt.message if receipt.message else false()
     row = select(Delivery).where(Delivery.channel == channel, theirs | ours).with_for_update()
     delivery = db.session.scalar(row)
-    if delivery and delivery.provider_id is None:
+    if delivery and delivery.provider_id is None and not _times_sent(delivery):
         settle(delivery, DeliveryResult(receipt.provider_id))
     return delivery
 

@@ -23,6 +23,7 @@ from channels.contract import (
 )
 from channels.errors import Misconfigured, Uncertain, Unreachable
 from hub import files, publishing
+from hub.db import now
 from hub.models import Arrival, Delivery, Message, Poll
 from hub.services import polls
 from tests.pager import Pager
@@ -180,6 +181,22 @@ def test_a_receipt_keeps_us_from_trying_again(anna: Person, customer: str, stage
     stage.make_due()
     stage.work()
     assert Pager.sent == []
+
+
+def test_a_phone_that_was_off_gets_it_once_more(anna: Person, customer: str, stage: Stage) -> None:
+    anna.post(customer, {"text": "到了"}, 201)
+    stage.work()
+    for number in (1, 2):
+        off = receipt("failed", None, number, provider_id=f"page-{number}", reason="the phone is off")
+        stage.page(replace(off, again=timedelta(minutes=10)))
+        stage.work()
+        delivery = stage.row(Delivery, Delivery.text == "到了")
+        if number == 1:
+            assert (delivery.state, delivery.error) == ("pending", "the phone is off")
+            assert delivery.due_at > now() + timedelta(minutes=9)
+            stage.make_due(Delivery)
+            stage.work()
+    assert (delivery.state, [message.text for message in Pager.sent]) == ("failed", ["到了", "到了"])
 
 
 def test_receipts_of_others_change_nothing(anna: Person, customer: str, stage: Stage) -> None:

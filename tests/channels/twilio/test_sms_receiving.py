@@ -10,7 +10,7 @@ import pytest
 
 from channels.contract import Address, Attachment, InboundMessage, Presence, Receipt, WebhookRequest
 from channels.errors import BadSignature, Unreadable
-from channels.twilio.errors import ERRORS, why
+from channels.twilio.errors import ERRORS, LATER, why
 from tests.channels.cases import assert_silent, make_channel
 from tests.channels.twilio.twilio import (
     ANNA,
@@ -242,6 +242,7 @@ def test_a_failure_says_why(code: int) -> None:
     [event] = read(status("undelivered", ErrorCode=str(code)))
     assert (event.status, event.reason) == ("failed", why(code))
     assert str(code) in event.reason
+    assert event.again == LATER.get(code)
 
 
 def test_a_failure_without_a_code() -> None:
