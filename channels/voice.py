@@ -193,6 +193,7 @@ class VoiceChannel(WebhookChannel):
     """
 
     settings: VoiceSettings
+    music: str = ""  # the hub's: the address of a quarter of a minute of it, as WAV
 
     @abstractmethod
     def respond(self, request: WebhookRequest, script: Script) -> WebhookReply:

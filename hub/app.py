@@ -13,6 +13,7 @@ from psycopg import RawCursor
 
 from channels.contract import Channel
 from channels.http import Http
+from channels.voice import VoiceChannel
 from hub import files, publishing
 from hub import settings as configuration
 from hub.cache import RedisCache, connect
@@ -29,7 +30,7 @@ NOT_SET = "{} is not set: start everything with `yizhan up`, or set it for this 
 
 def create_app() -> OpenAPI:
     """The web process: everything that answers HTTP."""
-    from hub.web import api, health, inbox, problems, published, stream, webhooks
+    from hub.web import api, health, inbox, music, problems, published, stream, webhooks
 
     app = create_core()
     redis_url = app.config["REDIS_URL"]
@@ -37,6 +38,7 @@ def create_app() -> OpenAPI:
     problems.register(app)
     app.register_blueprint(webhooks.webhooks)
     app.register_blueprint(published.published)
+    app.register_blueprint(music.music)
     app.register_blueprint(health.health)
     app.register_api(api.api)
     app.add_url_rule("/api/v1/openapi.json", "description", lambda: app.api_doc)
@@ -119,6 +121,8 @@ def _channel(name: str, settings: Settings, cache: RedisCache, store: Path) -> C
     channel.kept = partial(files.read_in, store)
     channel.publish = partial(publishing.publish, settings.hub.public_url, store)
     channel.hook = f"{settings.hub.public_url}/hooks/{name}"
+    if isinstance(channel, VoiceChannel):
+        channel.music = f"{settings.hub.public_url}/hold-music.wav"
     return channel
 
 

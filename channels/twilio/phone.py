@@ -88,7 +88,7 @@ class Phone(VoiceChannel):
     def respond(self, request: WebhookRequest, script: Script) -> WebhookReply:
         about = About.read(request.query)
         call = calls.leg_of(self._push(request), about)
-        leg = twiml.Leg(self.hook, call, about.uid, self.settings.music)
+        leg = twiml.Leg(self.hook, call, about.uid, self._music)
         return WebhookReply(twiml.document(script, leg), content_type=XML)
 
     def caller(self, number: str, leg: str) -> Address:
@@ -163,7 +163,7 @@ class Phone(VoiceChannel):
         found = conferences.list(friendly_name=room, status="in-progress", limit=1)
         if not found:
             raise Refused("nobody is in the room")
-        music = {"hold_url": self.settings.music, "hold_method": "GET"} if on and self.settings.music else {}
+        music = {"hold_url": self._music, "hold_method": "GET"} if on and self._music else {}
         conferences(found[0].sid).participants(leg).update(hold=on, **music)
 
     def forget(self, recording: str) -> None:
@@ -182,6 +182,10 @@ class Phone(VoiceChannel):
     @property
     def _out_of_bounds(self) -> str:
         return f"this line calls numbers in {', '.join(self.settings.countries)} only"
+
+    @property
+    def _music(self) -> str:
+        return self.settings.music or self.music
 
     # agents' browsers
 

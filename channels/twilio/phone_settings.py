@@ -10,7 +10,7 @@ from channels.voice import VoiceSettings
 
 class PhoneSettings(AccountSettings, VoiceSettings):
     sender: str = Field(alias="from")
-    music: str = Field("", pattern=r"^(https?://\S+)?$")  # to wait with, some 15 seconds of it; "": silence
+    music: str = Field("", pattern=r"^(https?://\S+)?$")  # to wait with, some 15 seconds of it; "": the hub's own
 
     @field_validator("sender")
     @classmethod

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import threading
+import wave
+from array import array
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -829,3 +832,13 @@ def test_a_talk_is_written_down(caller: Leg, anna: Person, monkeypatch: pytest.M
     [message] = caller.stage.rows(Message, Message.kind == "call")
     assert message.payload["transcript"] == "您好，我要退货" and message.text == ""
     assert card(anna)["outcome"] == "answered"
+
+
+def test_who_waits_hears_music_of_our_own(line: Stage) -> None:
+    answer = line.app.test_client().get("/hold-music.wav")
+    assert (answer.status_code, answer.mimetype) == (200, "audio/wav")
+    with wave.open(io.BytesIO(answer.data)) as file:
+        seconds = file.getnframes() / file.getframerate()
+        loudest = max(abs(sample) for sample in array("h", file.readframes(file.getnframes())))
+    assert abs(seconds - scripts.MUSIC) < 3 and 3000 < loudest < 32000
+    assert line.app.extensions["channels"]["line"].music == "http://hub.test/hold-music.wav"
