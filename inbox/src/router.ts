@@ -20,7 +20,7 @@ export const router = createRouter({
       meta: { signedIn: true },
       beforeEnter: async (to) => {
         if (!isViewName(to.params.view)) return { name: 'inbox', params: { view: 'mine' } }
-        await loadAreas('inbox', 'thread', 'errors', 'login')
+        await loadAreas('inbox', 'thread', 'call', 'errors', 'login')
         return true
       },
     },

@@ -57,6 +57,7 @@ export function reply(part: Partial<Reply> = {}): Reply {
     to: '',
     subject: '',
     cc: [],
+    callable: false,
     ...part,
   }
 }

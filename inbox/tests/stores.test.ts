@@ -222,7 +222,7 @@ describe('a mail', () => {
 describe('channels', () => {
   it('stay what they are when the stream tells how they are', async () => {
     const mail = {
-      name: 'support', label: 'Support', state: 'ok', reason: '', begins: true, receiver: null,
+      name: 'support', label: 'Support', state: 'ok', reason: '', begins: true, threaded: true, receiver: null,
       last_inbound_at: null, last_outbound_at: null, queued: 0, failed: 0,
     }
     answer = (url) => json({ items: url.endsWith('/channels') ? [mail] : [], next: null })

@@ -7,12 +7,16 @@ import type {
   Conversation,
   ConversationStatus,
   Counts,
+  Device,
+  LiveCall,
   Me,
   Message,
   MessageDraft,
+  MyPhone,
   NewConversation,
   Page,
   Problem,
+  SoftphonePass,
 } from './types'
 
 export const BASE = '/api/v1'
@@ -140,6 +144,17 @@ export const api = {
   reopen: (id: number) => request<Conversation>('POST', `/conversations/${id}/reopen`, { body: {} }),
   read: (id: number) => request<Conversation | undefined>('POST', `/conversations/${id}/read`, { body: {} }),
   typing: (id: number) => request<void>('POST', `/conversations/${id}/typing`, { body: {} }),
+
+  calls: () => request<Page<LiveCall>>('GET', '/calls'),
+  callOut: (conversation: number) => request<Message>('POST', `/conversations/${conversation}/calls`, { body: {} }),
+  takeCall: (call: number) => request<LiveCall>('POST', `/calls/${call}/take`, { body: {} }),
+  hangUp: (call: number) => request<LiveCall>('POST', `/calls/${call}/hang-up`, { body: {} }),
+  hold: (call: number, on: boolean) => request<LiveCall>('POST', `/calls/${call}/hold`, { body: { on } }),
+  transfer: (call: number, agent: number) =>
+    request<LiveCall>('POST', `/calls/${call}/transfer`, { body: { agent_id: agent } }),
+  myPhone: () => request<MyPhone>('GET', '/me/phone'),
+  chooseDevice: (device: Device) => request<MyPhone>('PUT', '/me/phone', { body: { device } }),
+  softphone: () => request<SoftphonePass>('POST', '/me/softphone', { body: {} }),
 
   contact: (id: number) => request<Contact>('GET', `/contacts/${id}`),
   erase: (contact: number) => request<Contact>('POST', `/contacts/${contact}/erase`, { body: {} }),

@@ -53,7 +53,14 @@ export interface Participant {
   kind: 'customer' | 'wrote' | 'copied'
 }
 
-export type ReplyBlock = 'window_closed' | 'allowance_used' | 'passive' | 'unreachable' | 'no_channel'
+export type ReplyBlock =
+  | 'window_closed'
+  | 'allowance_used'
+  | 'passive'
+  | 'unreachable'
+  | 'opted_out'
+  | 'no_call'
+  | 'no_channel'
 
 export interface MediaLimit {
   bytes: number
@@ -80,6 +87,8 @@ export interface Reply {
   to: string
   subject: string
   cc: string[]
+  /** They have a number, and we have a line. */
+  callable: boolean
 }
 
 export type Direction = 'in' | 'out' | 'note'
@@ -136,9 +145,22 @@ export interface Heading {
 
 export interface MessageDraft extends Heading {
   text?: string
+  template?: TemplateUse
   attachments?: number[]
   channel?: string
   note?: boolean
+}
+
+/** An approved text, its gaps as ${field}. */
+export interface TemplateForm {
+  name: string
+  text: string
+  fields: string[]
+}
+
+export interface TemplateUse {
+  name: string
+  fields: Record<string, string>
 }
 
 /** To somebody who may never have written. */
@@ -209,11 +231,80 @@ export interface Channel extends ChannelState {
   label: string
   /** We may write first. */
   begins: boolean
+  /** Messages carry a subject and copies. */
+  threaded: boolean
+  /** Texts are billed by the segment of an SMS. */
+  segments: boolean
+  /** Otherwise nothing but templates. */
+  free_text: boolean
+  templates: TemplateForm[]
+  /** What is sent is said in a call. */
+  spoken: boolean
+  /** A phone line: agents can call out. */
+  calls: boolean
   receiver: Receiver | null
   last_inbound_at: string | null
   last_outbound_at: string | null
   queued: number
   failed: number
+}
+
+export type CallState = 'ringing' | 'bot' | 'queued' | 'calling' | 'dialling' | 'talking' | 'voicemail' | 'ended'
+
+/** One phone, or one browser, in a call. */
+export interface CallLeg {
+  id: number
+  party: 'customer' | 'agent'
+  agent: AgentRef | null
+  device: '' | 'phone' | 'browser'
+  state: 'placing' | 'ringing' | 'answered' | 'ended'
+}
+
+export interface Call {
+  id: number
+  state: CallState
+  /** Once it ended. */
+  outcome: string
+  reason: string
+  direction: 'in' | 'out'
+  number: string
+  channel: string
+  agent: AgentRef | null
+  started_at: string
+  queued_at: string | null
+  answered_at: string | null
+  ended_at: string | null
+  /** In the queue, from 1. */
+  position: number | null
+  held: boolean
+  recorded: boolean
+  legs: CallLeg[]
+}
+
+export interface LiveCall extends Call {
+  conversation_id: number
+  contact: { id: number; name: string }
+  team: string
+}
+
+export type Device = 'off' | 'phone' | 'browser'
+
+/** Where I take calls. */
+export interface MyPhone {
+  device: Device
+  /** The number that ops wrote down for me. */
+  phone: string | null
+  /** Some line can ring a browser. */
+  browser: boolean
+  channels: { name: string; label: string }[]
+}
+
+/** What makes this browser a phone. */
+export interface SoftphonePass {
+  driver: string
+  token: string
+  expires_in: number
+  address: string
 }
 
 /** RFC 9457, with the machine word this client translates. */
@@ -224,6 +315,7 @@ export interface Problem {
   detail?: string
   by?: string
   address?: string
+  after?: string
   errors?: { field: string; reason: string }[]
 }
 
@@ -231,5 +323,6 @@ export interface StreamEvents {
   message: { message: Message }
   conversation: { conversation: Conversation }
   channel: { channel: ChannelState }
+  call: { call: LiveCall }
   resync: Record<string, never>
 }

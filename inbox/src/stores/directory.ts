@@ -8,8 +8,9 @@ export const useDirectory = defineStore('directory', () => {
   const agents = shallowRef<Agent[]>([])
   const channels = shallowRef<Channel[]>([])
   const troubled = computed(() => channels.value.filter((channel) => channel.state !== 'ok'))
-  /** Where we may write to somebody first. */
-  const beginning = computed(() => channels.value.filter((channel) => channel.begins))
+  /** Where we may write a mail to somebody first. */
+  const beginning = computed(() => channels.value.filter((channel) => channel.begins && channel.threaded))
+  const hasLine = computed(() => channels.value.some((channel) => channel.calls))
 
   async function load(): Promise<void> {
     const [people, accounts] = await Promise.all([api.agents(), api.channels()])
@@ -23,7 +24,10 @@ export const useDirectory = defineStore('directory', () => {
   }
 
   const labelOf = (name: string | null | undefined): string =>
-    channels.value.find((channel) => channel.name === name)?.label ?? name ?? ''
+    find(name)?.label ?? name ?? ''
 
-  return { agents, channels, troubled, beginning, load, hearChannel, labelOf }
+  const find = (name: string | null | undefined): Channel | undefined =>
+    channels.value.find((channel) => channel.name === name)
+
+  return { agents, channels, troubled, beginning, hasLine, load, hearChannel, labelOf, find }
 })

@@ -6,8 +6,8 @@ import { useSession } from './session'
 export type Mode = 'reply' | 'note'
 /** Lines above a mail as the agent typed them; those left alone are not there. */
 export type Fields = Readonly<Record<string, string>>
-/** A conversation, or the one that a new mail will begin. */
-type Place = number | 'new'
+/** A conversation, the one that a new mail will begin, or the approved text chosen in one. */
+type Place = number | 'new' | `template.${number}`
 
 const PREFIX = 'yizhan.draft.'
 

@@ -5,6 +5,7 @@ import type { StreamEvents } from '@/api/types'
 import { listen, type Live } from '@/live/tabs'
 import type { LinkState, LiveEvent } from '@/live/stream'
 import { rewrites } from '@/text/events'
+import { useCalls } from './calls'
 import { useConversations } from './conversations'
 import { useDirectory } from './directory'
 import { useSession } from './session'
@@ -13,6 +14,7 @@ import { useThreads } from './threads'
 const BATCH = 16
 
 export const useLive = defineStore('live', () => {
+  const calls = useCalls()
   const conversations = useConversations()
   const directory = useDirectory()
   const session = useSession()
@@ -32,6 +34,7 @@ export const useLive = defineStore('live', () => {
     },
     conversation: ({ conversation }) => void conversations.upsert(conversation),
     channel: ({ channel }) => directory.hearChannel(channel),
+    call: ({ call }) => calls.hear(call),
     resync: () => void resync(),
   }
 
@@ -54,6 +57,7 @@ export const useLive = defineStore('live', () => {
       threads.resync(open.value),
       open.value === null ? undefined : conversations.fetchOne(open.value).catch(() => undefined),
       directory.load().catch(() => undefined),
+      calls.load().catch(() => undefined),
     ])
     resyncs.value += 1
   }

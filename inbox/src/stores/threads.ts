@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia'
 import { shallowReactive } from 'vue'
 import { api, mayHaveArrived, newKey, type Failure } from '@/api/client'
-import type { Attachment, Heading, Message, MessageDraft } from '@/api/types'
+import type { Attachment, Heading, Message, MessageDraft, TemplateUse } from '@/api/types'
 import { useConversations } from './conversations'
 import { useSession } from './session'
 
@@ -13,6 +13,8 @@ interface Content {
   /** Chosen by the agent; otherwise the hub answers where the customer last wrote. */
   channel: string | null
   heading: Heading
+  /** Instead of the text, which is then what the customer will read. */
+  template: TemplateUse | null
 }
 
 export interface Pending extends Content {
@@ -146,6 +148,7 @@ export const useThreads = defineStore('threads', () => {
       attachments: [],
       channel: null,
       heading: {},
+      template: null,
       ...content,
       key: newKey(),
       conversation: id,
@@ -164,7 +167,8 @@ export const useThreads = defineStore('threads', () => {
     if (!pending) return
     change(thread, { ...pending, state: tries ? 'retrying' : 'posting', error: null })
     const draft: MessageDraft = { note: pending.note, ...pending.heading }
-    if (pending.text) draft.text = pending.text
+    if (pending.template) draft.template = pending.template
+    else if (pending.text) draft.text = pending.text
     if (pending.channel) draft.channel = pending.channel
     if (pending.attachments.length) draft.attachments = pending.attachments.map((attachment) => attachment.id)
     const askedAt = tick

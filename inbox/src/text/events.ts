@@ -16,6 +16,17 @@ const VARIANTS = new Map<string, (payload: Payload) => string>(Object.entries({
   followed: ({ scene }) => (word(scene) ? 'followedByScan' : 'followed'),
   menu: ({ key, scanned }) => (word(scanned) ? 'menuScanned' : word(key) ? 'menuKey' : 'menu'),
   held: ({ by }) => (nameIn(by) ? 'heldBy' : 'held'),
+  recording_erased: () => 'recordingErased',
+  call_queued: () => 'callQueued',
+  call_ringing_agents: () => 'callRinging',
+  call_taken: () => 'callTaken',
+  call_held: () => 'callHeld',
+  call_resumed: () => 'callResumed',
+  call_transfer: () => 'callTransfer',
+  call_transfer_failed: () => 'callTransferFailed',
+  callback_requested: () => 'callbackRequested',
+  missed_call: () => 'missedCall',
+  opted_out: () => 'optedOut',
   erased: ({ what }) => {
     const parts = erasedParts(what)
     return !parts.length || parts.includes('everything') ? 'erased' : 'erasedParts'
@@ -25,7 +36,9 @@ const VARIANTS = new Map<string, (payload: Payload) => string>(Object.entries({
 export const EVENTS = [
   'claimed', 'assigned', 'unassigned', 'handed_over', 'handed_to_bot', 'resolved', 'reopened', 'snoozed', 'entered',
   'enteredByScan', 'followed', 'followedByScan', 'left', 'menu', 'menuKey', 'menuScanned', 'held', 'heldBy', 'released',
-  'erased', 'erasedParts', 'merged', 'unmerged', 'began', 'came_back',
+  'erased', 'erasedParts', 'merged', 'unmerged', 'began', 'came_back', 'optedOut', 'blocked', 'recordingErased',
+  'callQueued', 'callRinging', 'callTaken', 'callHeld', 'callResumed', 'callTransfer', 'callTransferFailed',
+  'callbackRequested', 'missedCall', 'voicemail',
 ]
 
 export const ERASABLE = ['everything', 'name', 'phone', 'address', 'email', 'location', 'files', 'other']
@@ -48,6 +61,10 @@ export function eventSentence(payload: Payload): Sentence {
       scene: word(payload.scene),
       key: word(payload.key),
       scanned: word(payload.scanned),
+      agents: Array.isArray(payload.agents) ? payload.agents.map(word).join(', ') : '',
+      number: word(payload.number),
+      seconds: word(payload.seconds),
+      waited: word(payload.waited),
     },
   }
 }
