@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
 from io import BytesIO
+from ipaddress import ip_address
 from time import monotonic
 from typing import Any
 from urllib.parse import quote_plus, urlsplit
@@ -134,6 +135,14 @@ class Refusal:
             with suppress(HTTPError, OSError, ValueError, RecursionError):
                 told = json.loads(response.raw.read(LARGEST_REFUSAL, decode_content=True))
                 self.told = told if isinstance(told, dict) else {}
+
+
+def is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def read_json(response: requests.Response, *, repeatable: bool) -> Any:

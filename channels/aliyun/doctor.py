@@ -12,6 +12,7 @@ from channels.aliyun.errors import SHANGHAI
 from channels.aliyun.settings import AliyunSettings, TemplateSettings
 from channels.contract import Finding, Paste
 from channels.errors import SendError
+from channels.http import is_loopback
 from channels.templates import placeholders
 
 NOBODY = "13800000000"  # whom we never write to
@@ -72,7 +73,7 @@ def pastes(settings: AliyunSettings, hook: str) -> list[Paste]:
 
 def _address(settings: AliyunSettings, hook: str) -> Finding:
     what, parts = f"Aliyun can be told of {hook}", urlsplit(hook)
-    if urlsplit(settings.api_base).hostname in ("localhost", "127.0.0.1", "::1"):  # a simulator beside us
+    if is_loopback(settings.api_base):  # a simulator beside us
         return Finding(what, True)
     if not parts.hostname:
         return Finding(what, False, "Set public_url in hub.toml to the web address of this hub.")

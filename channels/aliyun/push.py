@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from channels.aliyun.errors import LEFT, SHANGHAI, undelivered
 from channels.aliyun.numbers import e164
-from channels.aliyun.settings import plain
+from channels.aliyun.settings import Change, plain
 from channels.contract import Address, Event, InboundMessage, Presence, Receipt
 from channels.errors import Unreadable
 
@@ -26,16 +26,18 @@ OURS = re.compile(r"[0-9a-f]{32}")  # the OutId of what we send: OutboundMessage
 LARGEST_SEQUENCE = 2**63 - 1
 SUCCESS = {"true": True, "false": False}
 UP_EXTRAS = ("dest_code", "sign_name")  # the number that was answered to, and for whom Aliyun takes it
-LONGEST_HINT = 1000
+# what was said comes before what it means: a message makes its sender reachable again
+A_MOMENT = timedelta(milliseconds=1)
 
 Item = Mapping[str, str]
+Changes = Mapping[str, Change]  # by the words of a whole answer
 
 
-def events(body: bytes, opt_out: tuple[str, ...]) -> list[Event]:
-    return [event for item in _items(body) for event in _reader(item)(item, opt_out)]
+def events(body: bytes, changes: Changes) -> list[Event]:
+    return [event for item in _items(body) for event in _reader(item)(item, changes)]
 
 
-def _report(item: Item, _: tuple[str, ...]) -> list[Event]:
+def _report(item: Item, _: Changes) -> list[Event]:
     if not OURS.fullmatch(item.get("out_id", "")):
         return []
     success, code = SUCCESS.get(_given(item, "success").lower()), item.get("err_code", "")
@@ -57,27 +59,27 @@ def _report(item: Item, _: tuple[str, ...]) -> list[Event]:
     return [receipt, Presence(key=f"{key}:left", sender=sender, sent_at=sent_at, state=LEFT[code])]
 
 
-def _answer(item: Item, opt_out: tuple[str, ...]) -> list[Event]:
+def _answer(item: Item, changes: Changes) -> list[Event]:
     sender, sent_at, text = _sender(item), _time(item, "send_time"), _given(item, "content")
     number = item.get("sequence_id", "")
     provider_id = number or _digest("answer", sender.value, item["send_time"], item.get("dest_code", ""), text)
-    if plain(text) in opt_out:
-        hint = {"text": text[:LONGEST_HINT]}
-        return [Presence(key=provider_id, sender=sender, sent_at=sent_at, state="opted_out", payload=hint)]
+    change = changes.get(plain(text))
     known = number.isascii() and number.isdecimal() and len(number) < 20 and int(number) <= LARGEST_SEQUENCE
-    return [
-        InboundMessage(
-            sender=sender,
-            provider_id=provider_id,
-            sent_at=sent_at,
-            sequence=int(number) if known else 0,
-            text=text,
-            payload={name: item[name] for name in UP_EXTRAS if item.get(name)},
-        )
-    ]
+    said = InboundMessage(
+        sender=sender,
+        provider_id=provider_id,
+        sent_at=sent_at,
+        sequence=int(number) if known else 0,
+        text=text,
+        payload={name: item[name] for name in UP_EXTRAS if item.get(name)},
+        no_answer="opt_out" if change else "",
+    )
+    if change is None:
+        return [said]
+    return [said, Presence(key=f"{provider_id}:{change}", sender=sender, sent_at=sent_at + A_MOMENT, state=change)]
 
 
-Reader = Callable[[Item, tuple[str, ...]], list[Event]]
+Reader = Callable[[Item, Changes], list[Event]]
 READERS: dict[str, Reader] = {"biz_id": _report, "content": _answer}  # by a field that no other push has
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 from unicodedata import normalize
 
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, field_validator
@@ -11,7 +12,9 @@ from channels.contract import ApiBase, ChannelSettings, Secret, TemplateForm
 from channels.templates import placeholders
 
 API = "https://dysmsapi.aliyuncs.com"
+Change = Literal["opted_out", "followed"]
 OPT_OUT = ("T", "TD", "N", "R", "退", "退订")
+OPT_IN = ("START", "恢复订阅", "重新订阅")
 
 
 class TemplateSettings(BaseModel):
@@ -53,6 +56,11 @@ class AliyunSettings(ChannelSettings):
     @classmethod
     def _are_comparable(cls, words: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(plain(word) for word in words)
+
+    @property
+    def changes(self) -> dict[str, Change]:
+        """What a whole answer means, by its words."""
+        return {**dict.fromkeys(OPT_IN, "followed"), **dict.fromkeys(self.opt_out, "opted_out")}
 
 
 def plain(text: str) -> str:

@@ -67,7 +67,7 @@ class AliyunSms(WebhookChannel):
     def parse(self, request: WebhookRequest) -> list[Event]:
         if request.method == "GET":  # somebody tries the address in a browser
             return []
-        return push.events(request.body, self.settings.opt_out)
+        return push.events(request.body, self.settings.changes)
 
     def acknowledge(self, request: WebhookRequest, answer: OutboundMessage | None = None) -> WebhookReply:
         return WebhookReply(ACCEPTED, content_type="application/json; charset=utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -10,12 +11,14 @@ from urllib.parse import urlsplit
 
 from channels.contract import Finding, Paste
 from channels.errors import SendError
+from channels.http import is_loopback
 from channels.twilio.api import TwilioApi
-from channels.twilio.media import is_loopback
+from channels.twilio.errors import NOT_FOUND
+from channels.twilio.hooks import RETRIES
 from channels.twilio.settings import PHONE, AccountSettings, SmsSettings
 
+TWILIOS = re.compile(r"[0-9]{5}")  # codes of its own, not of HTTP
 MOST_AHEAD = timedelta(seconds=25)  # what was sent is looked for half a minute around our own time
-RETRIES = "#rc=3&rp=5xx,ct,rt&rt=5000"  # how Twilio tries again; it does so once if not told
 NUMBERS = "console.twilio.com › Phone Numbers › Manage › Active numbers"
 SERVICES = "console.twilio.com › Messaging › Services"
 KEYS = "console.twilio.com › Account › API keys & tokens"
@@ -25,7 +28,9 @@ ADVICE = {
     "20404": f"Compare settings.account_sid with {KEYS}.",
     "429": "Wait a minute, and try again.",
 }
-NO_ANSWER = "Check that this server reaches api.twilio.com: DNS, firewall, proxy. Look a number up in Twilio's list."
+NO_ANSWER = "Check that this server reaches api.twilio.com: DNS, firewall, proxy."
+LOOK_IT_UP = "Look the code up at https://www.twilio.com/docs/api/errors."
+PUSHES = "Twilio pushes what comes in to us"
 SAVE_IT = f"Save it in {NUMBERS}, as below."
 
 
@@ -41,6 +46,8 @@ def examine(api: TwilioApi, settings: SmsSettings, hook: str) -> Iterator[Findin
     yield Finding("Twilio accepts our credentials", True)
     if PHONE.fullmatch(settings.sender):
         yield from _number(api, settings, hook)
+    elif settings.messaging_service_sid:
+        yield from _service(api, settings.messaging_service_sid, hook)
 
 
 def pastes(settings: SmsSettings, hook: str) -> list[Paste]:
@@ -100,7 +107,22 @@ def _number(api: TwilioApi, settings: SmsSettings, hook: str) -> Iterator[Findin
         return
     yield Finding(what, True)
     yield from _carried(found[0].capabilities or {}, settings)
-    yield hooked("Twilio pushes what comes in to us", found[0].sms_url, found[0].sms_method, hook)
+    yield hooked(PUSHES, found[0].sms_url, found[0].sms_method, hook)
+
+
+def _service(api: TwilioApi, sid: str, hook: str) -> Iterator[Finding]:
+    what, page = f"the account has the messaging service {sid}", f"{SERVICES} › {sid} › Integration"
+    try:
+        service = api.client.messaging.v1.services(sid).fetch()
+    except SendError as error:
+        missing = Finding(what, False, f"Compare settings.messaging_service_sid with {SERVICES}.")
+        yield missing if error.code == str(NOT_FOUND) else complaint(f"the messaging service {sid}", error)
+        return
+    yield Finding(what, True)
+    if service.use_inbound_webhook_on_number:
+        yield Finding(PUSHES, False, f"The service leaves it to each number. Choose Send a webhook in {page}.")
+    else:
+        yield hooked(PUSHES, service.inbound_request_url, service.inbound_method, hook, page)
 
 
 def _carried(can: Mapping[str, Any], settings: SmsSettings) -> Iterator[Finding]:
@@ -112,14 +134,15 @@ def _carried(can: Mapping[str, Any], settings: SmsSettings) -> Iterator[Finding]
             yield Finding(f"the number carries {medium.upper()}", ok, advice)
 
 
-def hooked(what: str, url: str | None, method: str | None, hook: str) -> Finding:
+def hooked(what: str, url: str | None, method: str | None, hook: str, page: str = NUMBERS) -> Finding:
     saved = (url or "").partition("#")[0]
     if saved != hook:
-        return Finding(what, False, f"Twilio has {saved or 'no address'} for this number. {SAVE_IT}")
+        return Finding(what, False, f"Twilio has {saved or 'no address'} there. Save it in {page}, as below.")
     if (method or "").upper() != "POST":
-        return Finding(what, False, f"It has to be HTTP POST. {SAVE_IT}")
+        return Finding(what, False, f"It has to be HTTP POST. Save it in {page}, as below.")
     return Finding(what, True)
 
 
 def complaint(what: str, error: SendError) -> Finding:
-    return Finding(f"{what}: {error}", False, ADVICE.get(error.code, NO_ANSWER))
+    otherwise = LOOK_IT_UP if TWILIOS.fullmatch(error.code) else NO_ANSWER
+    return Finding(f"{what}: {error}", False, ADVICE.get(error.code, otherwise))

@@ -5,8 +5,9 @@ https://www.twilio.com/docs/api/errors. The same codes come in answers to our ca
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from channels.errors import Gone, Misconfigured, Refused, SendError, Throttled
 
@@ -17,7 +18,6 @@ class Meaning(NamedTuple):
     after: timedelta | None = None
 
 
-OPTED_OUT = 21610
 NOT_FOUND = 20404
 A_WHILE = timedelta(minutes=5)
 ERRORS: dict[int, Meaning] = {
@@ -38,7 +38,7 @@ ERRORS: dict[int, Meaning] = {
     21211: Meaning(Gone, "this is no valid phone number"),
     21217: Meaning(Gone, "this is no valid phone number"),
     21614: Meaning(Gone, "this number takes no text messages"),
-    OPTED_OUT: Meaning(Gone, "the customer unsubscribed: only they can undo it, by writing START"),
+    21610: Meaning(Gone, "the customer unsubscribed: only they can undo it, by writing START"),
     30004: Meaning(Gone, "the customer's phone or carrier blocks our messages"),
     30005: Meaning(Gone, "the carrier does not know this number, or it is no longer in use"),
     30006: Meaning(Gone, "a landline, or a carrier that cannot be reached"),
@@ -75,6 +75,8 @@ LATER = {
     **dict.fromkeys((30001, 30017, 30022, 63018), A_WHILE),
     **dict.fromkeys((30003, 30008), timedelta(minutes=10)),
 }
+# what a failure says about the person beside the message
+LEFT: Mapping[int | None, Literal["opted_out", "left"]] = {21610: "opted_out", 30005: "left", 30006: "left"}
 UNKNOWN = Meaning(Refused, "Twilio refused with a code we do not know")
 UNTOLD = "Twilio could not deliver it, and does not say why"
 

@@ -4,33 +4,35 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 from channels.contract import Address, Attachment, Event, InboundMessage, Presence, Receipt
 from channels.errors import Unreadable
 from channels.twilio import media
-from channels.twilio.errors import LATER, OPTED_OUT, why
-from channels.twilio.push import MESSAGE_SID, MOST_FILES, NUMBER, SCHEME, Push
+from channels.twilio.errors import LATER, LEFT, why
+from channels.twilio.hooks import UID
+from channels.twilio.push import MESSAGE_SID, MOST_FILES, NUMBER, SCHEME, Push, tidy
 
-Change = Literal["opted_out", "followed"]
+State = Literal["opted_out", "followed", "left"]
 Told = Literal["sent", "delivered", "read", "failed"]
 
 # not YES, which Twilio takes for START as well: from those who did not opt out it is an answer
-WORDS: Mapping[str, Change] = {
+WORDS: Mapping[str, State] = {
     **dict.fromkeys(("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"), "opted_out"),
     **dict.fromkeys(("t", "td", "r", "退", "退订", "退訂", "拒收"), "opted_out"),
     **dict.fromkeys(("start", "unstop", "恢复订阅", "恢復訂閱", "重新订阅"), "followed"),
 }
 # a messaging service with Advanced Opt-Out says itself how it understood the message
-TYPES: Mapping[str, Change | None] = {"STOP": "opted_out", "START": "followed", "HELP": None}
+TYPES: Mapping[str, State | None] = {"STOP": "opted_out", "START": "followed", "HELP": None}
 OUTCOMES: Mapping[str, Told] = {
     **dict.fromkeys(("accepted", "scheduled", "queued", "sending", "sent", "partially_delivered"), "sent"),
     "delivered": "delivered",
     "read": "read",
     **dict.fromkeys(("failed", "undelivered", "canceled"), "failed"),
 }
+INBOUND = {"", "receiving", "received"}
 CANCELED = "it was cancelled at Twilio"
 # what was said comes before what it means: a message makes its sender reachable again
 A_MOMENT = timedelta(milliseconds=1)
@@ -39,8 +41,9 @@ A_MOMENT = timedelta(milliseconds=1)
 def pushed(push: Push, query: Mapping[str, str], account_sid: str, api_base: str) -> list[Event]:
     if not push.is_about_messages:
         return []  # calls, conversations, alarms
-    if push.text("MessageStatus"):
-        return _status(push, query.get("m", ""))
+    told = (push.text("MessageStatus") or push.text("SmsStatus")).lower()
+    if told not in INBOUND:
+        return _status(push, told, query.get("m", ""))
     files, lost = _files(push, account_sid, api_base)
     said = InboundMessage(
         sender=push.person("From"),
@@ -57,9 +60,9 @@ def pushed(push: Push, query: Mapping[str, str], account_sid: str, api_base: str
 
 def listed(row: Any, files: list[tuple[str, str]]) -> list[Event]:
     """The same of a message in Twilio's list; `files`: each one's id and type."""
-    if not MESSAGE_SID.fullmatch(str(row.sid)) or not NUMBER.fullmatch(str(row.from_)) or not row.date_created:
+    if not MESSAGE_SID.fullmatch(row.sid or "") or not NUMBER.fullmatch(row.from_ or "") or not row.date_created:
         return []
-    text = row.body or ""
+    text = tidy(row.body or "")
     attachments = tuple(media.listed(row.sid, file, mime) for file, mime in files)
     said = InboundMessage(
         sender=Address(SCHEME, row.from_),
@@ -78,7 +81,7 @@ def _filled(**payload: Any) -> dict[str, Any]:
     return {name: value for name, value in payload.items() if value}
 
 
-def _with_change(said: InboundMessage, change: Change | None) -> list[Event]:
+def _with_change(said: InboundMessage, change: State | None) -> list[Event]:
     if change is None:
         return [said]
     return [said, _presence(said.provider_id, said.sender, said.sent_at + A_MOMENT, change)]
@@ -105,16 +108,15 @@ def _no_answer(text: str, opt_out_type: str, sender: str) -> str:
     return "" if sender.startswith("+") else "machine"
 
 
-def _change(text: str, opt_out_type: str) -> Change | None:
+def _change(text: str, opt_out_type: str) -> State | None:
     if (told := opt_out_type.upper()) in TYPES:
         return TYPES[told]
     return WORDS.get(unicodedata.normalize("NFKC", text).strip().casefold())
 
 
-def _status(push: Push, ours: str) -> list[Event]:
+def _status(push: Push, told: str, ours: str) -> list[Event]:
     """Twilio sends these in any order, and some twice. `ours`: our own id of the message, which we put into the URL."""
-    told = push.text("MessageStatus").lower()
-    status = OUTCOMES.get(told)
+    status, customer = OUTCOMES.get(told), push.person("To")
     if not status:
         return []
     code = push.number("ErrorCode", 999999) if status == "failed" else None
@@ -127,18 +129,16 @@ def _status(push: Push, ours: str) -> list[Event]:
         reason="" if status != "failed" else CANCELED if told == "canceled" and not code else why(code),
         again=LATER.get(code or 0),
     )
-    if code != OPTED_OUT:
+    if code not in LEFT:
         return [receipt]
-    return [receipt, _presence(push.sid, push.person("To"), push.received_at + A_MOMENT, "opted_out")]
+    return [receipt, _presence(push.sid, customer, push.received_at + A_MOMENT, LEFT[code])]
 
 
 def _uuid(written: str) -> UUID | None:
-    try:
-        return UUID(written) if written else None
-    except ValueError:
-        pass
-    raise Unreadable("bad m")
+    if written and not UID.fullmatch(written):
+        raise Unreadable("bad m")
+    return UUID(written) if written else None
 
 
-def _presence(sid: str, who: Address, at: Any, state: Change) -> Presence:
+def _presence(sid: str, who: Address, at: datetime, state: State) -> Presence:
     return Presence(key=f"{sid}:{state}", sender=who, sent_at=at, state=state)

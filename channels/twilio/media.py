@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import filetype  # type: ignore[import-untyped]
@@ -12,7 +11,7 @@ import filetype  # type: ignore[import-untyped]
 from channels import strangers
 from channels.contract import Attachment, File, MediaLimit, Medium
 from channels.errors import Refused, Unreachable
-from channels.http import Http
+from channels.http import Http, is_loopback
 
 MB = 1024 * 1024
 LARGEST = 5 * MB  # of a whole MMS
@@ -81,11 +80,3 @@ def named(content: bytes, mime: str, name: str) -> File:
     if mime in UNGUESSED:
         return File(f"{name}.{UNGUESSED[mime]}", mime, content)
     return File(name, UNKNOWN, content)
-
-
-def is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -37,7 +37,7 @@ class Push:
             return None
         fields: dict[str, list[str]] = {}
         for name, value in _form(body):
-            fields.setdefault(name, []).append(value.replace("\0", ""))
+            fields.setdefault(name, []).append(tidy(value))
         push = cls(fields, datetime.now(UTC))
         if push.text("AccountSid") != account_sid:
             raise Unreadable("wrong_account")
@@ -78,6 +78,11 @@ class Push:
         if not form.fullmatch(text):
             raise Unreadable(f"bad {name}")
         return text
+
+
+def tidy(text: str) -> str:
+    """What a database can keep."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _form(body: bytes) -> list[tuple[str, str]]:

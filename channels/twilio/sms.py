@@ -42,7 +42,8 @@ NOTHING_TO_SAY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'  # answers 
 BEFORE, WITHIN = timedelta(seconds=30), timedelta(minutes=5)  # around our call: when Twilio says it made the message
 REMEMBERED = timedelta(hours=2)  # longer than the hub looks for what it does not know to be sent
 LOOKS_BACK = timedelta(hours=2)
-MOST_LISTED = 200
+MOST_LISTED = 1000
+PAGE = 200
 SIGNS = re.compile(r"[\s()./-]+")
 
 
@@ -93,8 +94,9 @@ class Sms(WebhookChannel, PolledChannel):
     def poll(self) -> Iterator[Event]:
         """What came in lately, pushed to us or not."""
         messages = self._api.client.messages
-        ours = {"to": self.settings.sender} if self.settings.sender else {}
-        for listed in messages.list(**ours, date_sent_after=datetime.now(UTC) - LOOKS_BACK, limit=MOST_LISTED):
+        asked = {"to": self.settings.sender} if self.settings.sender else {}
+        since = datetime.now(UTC) - LOOKS_BACK
+        for listed in messages.stream(**asked, date_sent_after=since, limit=MOST_LISTED, page_size=PAGE):
             if listed.direction == "inbound" and self._is_ours(listed):
                 yield from events.listed(listed, self._files_of(listed))
 
@@ -145,7 +147,7 @@ class Sms(WebhookChannel, PolledChannel):
         asked = {"from_": self.settings.sender} if self.settings.sender else {}
         found = [
             (listed.date_created, listed.sid)
-            for listed in self._api.client.messages.list(to=message.to.value, **asked, limit=MOST_LISTED)
+            for listed in self._api.client.messages.list(to=message.to.value, **asked, limit=PAGE)
             if self._is_it(listed, message)
             if listed.date_created and since - BEFORE <= listed.date_created.astimezone(UTC) <= since + WITHIN
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -25,9 +26,10 @@ def received(**changes: Any) -> InboundMessage:
     return InboundMessage(**{**usual, "text": "什么时候到？", "payload": EXTRAS, **changes})
 
 
-def left(text: str, **changes: Any) -> Presence:
-    usual = {"key": "1234567890", "sender": ANNA, "sent_at": NOON, "state": "opted_out", "payload": {"text": text}}
-    return Presence(**{**usual, **changes})
+def changed(text: str, state: Any = "opted_out") -> list[Event]:
+    """What was said, and then what it means."""
+    key, at = f"1234567890:{state}", NOON + timedelta(milliseconds=1)
+    return [received(text=text, no_answer="opt_out"), Presence(key=key, sender=ANNA, sent_at=at, state=state)]
 
 
 def bad(label: str, *items: Any, reason: str, **more: Any) -> Receives:
@@ -53,16 +55,18 @@ def bad(label: str, *items: Any, reason: str, **more: Any) -> Receives:
         push(answer(), answer("在吗", sequence_id=7)),
         [received(), received(text="在吗", provider_id="7", sequence=7)],
     ),
-    Receives("TD", push(answer("TD")), [left("TD")], reply=ACCEPTED),
-    Receives("full width, small, with a full stop", push(answer(" ｔｄ。 ")), [left(" ｔｄ。 ")]),
-    Receives("退订", push(answer("退订")), [left("退订")]),
-    Receives("N", push(answer("n")), [left("n")]),
-    Receives("T", push(answer("T")), [left("T")]),
+    Receives("TD", push(answer("TD")), changed("TD"), reply=ACCEPTED),
+    Receives("full width, small, with a full stop", push(answer(" ｔｄ。 ")), changed(" ｔｄ。 ")),
+    Receives("退订", push(answer("退订")), changed("退订")),
+    Receives("N", push(answer("n")), changed("n")),
+    Receives("T", push(answer("T")), changed("T")),
+    Receives("START", push(answer("start")), changed("start", "followed")),
+    Receives("恢复订阅", push(answer("恢复订阅")), changed("恢复订阅", "followed")),
     Receives("a word for leaving in a sentence", push(answer("我要退订会员")), [received(text="我要退订会员")]),
     Receives(
         "our own words",
-        push(answer("stop"), answer("T")),
-        [left("stop"), received(text="T")],
+        push(answer("stop"), answer("T", sequence_id=7)),
+        [*changed("stop"), received(text="T", provider_id="7", sequence=7)],
         settings={"opt_out": ["STOP"]},
     ),
     Receives("nothing", push(), [], reply=ACCEPTED),
@@ -174,7 +178,7 @@ def test_the_order_of_a_batch_changes_nothing():
         answer("TD", sequence_id=2),
     ]
     seen = {frozenset((event.key, repr(event)) for event in read(*order)) for order in itertools.permutations(items)}
-    assert [len(events) for events in seen] == [5]
+    assert [len(events) for events in seen] == [6]
 
 
 def test_a_large_batch():

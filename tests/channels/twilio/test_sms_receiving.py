@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
 from channels.contract import Address, Attachment, InboundMessage, Presence, Receipt, WebhookRequest
 from channels.errors import BadSignature, Unreadable
-from channels.twilio.errors import ERRORS, LATER, why
+from channels.twilio.errors import ERRORS, LATER, LEFT, why
 from tests.channels.cases import assert_silent, make_channel
 from tests.channels.twilio.twilio import (
+    ACCOUNT,
     ANNA,
     API,
     CUSTOMER,
@@ -23,8 +26,10 @@ from tests.channels.twilio.twilio import (
     OTHER_ACCOUNT,
     OURS,
     SID,
+    TOKEN,
     push,
     received,
+    seal,
     seen,
     status,
     wrote,
@@ -33,6 +38,14 @@ from tests.channels.twilio.twilio import (
 PICTURE = {"NumMedia": "1", "MediaContentType0": "image/jpeg", "MediaUrl0": f"{API}/Messages/{SID}/Media/{FILE}"}
 SAID = "what the customer said"
 PHOTO = Attachment("image", f"{SID}/{FILE}/image/jpeg")
+
+
+def posted(body: bytes) -> WebhookRequest:
+    """As Twilio signs JSON: the address names the digest of the body."""
+    digest = hashlib.sha256(body).hexdigest()
+    url = f"{HOOK}?bodySHA256={digest}"
+    headers = {"Content-Type": "application/json", "X-Twilio-Signature": seal(url, [], TOKEN)}
+    return WebhookRequest(url=url, query={"bodySHA256": digest}, headers=headers, body=body)
 
 
 def read(request: WebhookRequest, **settings: Any) -> list[Any]:
@@ -193,8 +206,49 @@ def test_nonsense_that_is_signed_is_kept_for_people(fields: dict[str, Any], reas
     assert_silent(failure.value, [SAID, CUSTOMER])
 
 
+@pytest.mark.parametrize("name", ["MessageSid", "From", "To", "Body", "MessageStatus", "NumMedia", "AccountSid"])
+def test_a_field_that_comes_twice_is_none(name: str) -> None:
+    usual = wrote(SAID, MessageStatus="")
+    twice = [*parse_qsl(usual.body.decode(), keep_blank_values=True), (name, ACCOUNT)]
+    headers = {**usual.headers, "X-Twilio-Signature": seal(HOOK, twice, TOKEN)}
+    request = replace(usual, headers=headers, body=urlencode(twice).encode())
+    with pytest.raises(Unreadable, match=f"^repeated {name}$"):
+        make_channel(KIND).parse(request)
+
+
+def test_what_comes_to_the_fallback_address_is_the_same_message() -> None:
+    [event] = read(wrote(ErrorCode="11200", ErrorUrl=HOOK))
+    assert (seen(event), event.key) == (received(), SID)
+
+
 def test_pushes_about_other_things_are_none_of_our_business() -> None:
     assert read(push(MessageSid=None, CallSid="CA" + "1" * 32, CallStatus="ringing")) == []
+
+
+@pytest.mark.parametrize("body", [b'{"specversion":"1.0"}', b"[]", b"{}"])
+def test_json_is_about_other_things(body: bytes) -> None:
+    assert read(posted(body)) == []
+
+
+def test_what_begins_like_json_and_is_none() -> None:
+    with pytest.raises(Unreadable, match="bad_json"):
+        read(posted(b'{"Body":"what the customer said'))
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        replace(posted(b"{}"), body=b'{"forged":1}'),
+        replace(posted(b"{}"), headers={"Content-Type": "application/json"}),
+        replace(
+            posted(b"{}"), url=HOOK, headers={**posted(b"{}").headers, "X-Twilio-Signature": seal(HOOK, [], TOKEN)}
+        ),
+    ],
+    ids=["another body", "no signature", "a body of which nothing is signed"],
+)
+def test_json_that_twilio_did_not_sign(request_: WebhookRequest) -> None:
+    with pytest.raises(BadSignature):
+        make_channel(KIND).verify(request_)
 
 
 # what becomes of what we sent
@@ -231,13 +285,13 @@ def test_of_a_message_that_was_sent_before_we_put_our_id_into_the_address() -> N
     assert event.message is None
 
 
-@pytest.mark.parametrize("ours", ["1", "not-a-uuid", "../x"])
+@pytest.mark.parametrize("ours", ["1", "not-a-uuid", "../x", ID.hex, f"{{{ID}}}", f"urn:uuid:{ID}", f"{ID}0"])
 def test_an_id_that_is_none_of_ours(ours: str) -> None:
     with pytest.raises(Unreadable, match="bad m"):
         read(status("delivered", ours=ours))
 
 
-@pytest.mark.parametrize("code", sorted({*ERRORS} - {21610}))
+@pytest.mark.parametrize("code", sorted(ERRORS.keys() - LEFT.keys()))
 def test_a_failure_says_why(code: int) -> None:
     [event] = read(status("undelivered", ErrorCode=str(code)))
     assert (event.status, event.reason) == ("failed", why(code))
@@ -250,16 +304,30 @@ def test_a_failure_without_a_code() -> None:
     assert event.reason == why(None)
 
 
-def test_who_unsubscribed_at_twilio_is_known_to_have() -> None:
-    receipt, change = read(status("failed", ErrorCode="21610"))
-    assert (receipt.status, change.state, change.sender) == ("failed", "opted_out", ANNA)
+@pytest.mark.parametrize(("code", "state"), [(21610, "opted_out"), (30005, "left"), (30006, "left")])
+def test_a_failure_may_say_that_nobody_can_be_reached_there(code: int, state: str) -> None:
+    receipt, change = read(status("undelivered", ErrorCode=str(code)))
+    assert (receipt.status, receipt.reason, receipt.again) == ("failed", why(code), None)
+    assert (change.state, change.sender, change.key) == (state, ANNA, f"{SID}:{state}")
 
 
-def test_json_is_about_other_things() -> None:
-    channel = make_channel(KIND)
-    request = WebhookRequest(url=HOOK, headers={"Content-Type": "application/json"}, body=b'{"a":1}')
-    with pytest.raises(BadSignature):  # unsigned
-        channel.verify(request)
-    assert channel.parse(request) == []
-    with pytest.raises(Unreadable, match="bad_json"):
-        channel.parse(replace(request, body=b"{secret"))
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"To": "whatsapp:+85251230001"}, "not_sms"),
+        ({"To": "<script>"}, "bad To"),
+        ({"To": None}, "missing To"),
+        ({"ErrorCode": "many"}, "bad ErrorCode"),
+        ({"ErrorCode": "-1"}, "bad ErrorCode"),
+        ({"MessageSid": "SM1"}, "bad MessageSid"),
+    ],
+)
+def test_a_status_that_makes_no_sense(fields: dict[str, Any], reason: str) -> None:
+    with pytest.raises(Unreadable) as failure:
+        read(status("undelivered", **fields))
+    assert str(failure.value) == reason
+
+
+def test_a_status_under_its_old_name_is_no_message_from_ourselves() -> None:
+    [event] = read(push(SmsStatus="delivered", From=OURS, To=CUSTOMER))
+    assert (event.event, event.status) == ("receipt", "delivered")

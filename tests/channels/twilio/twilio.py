@@ -15,9 +15,9 @@ from uuid import UUID
 
 import responses
 
-from channels.contract import Address, InboundMessage, WebhookRequest
+from channels.contract import Address, InboundMessage, OutboundMessage, WebhookRequest
 from tests.channels.accounts import SECRETS, TWILIO
-from tests.channels.cases import provider
+from tests.channels.cases import make_channel, provider
 
 KIND = "twilio_sms"
 ACCOUNT = TWILIO["account_sid"]
@@ -31,7 +31,10 @@ API = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}"
 SID = "SM" + "1" * 32
 OTHER = "SM" + "2" * 32
 FILE = "ME" + "3" * 32
+SERVICE = "MG" + "4" * 32
 ID = UUID(int=1)
+SAID = "您的包裹到了，请来取件"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -139,3 +142,19 @@ def twilio(*answers: responses.BaseResponse) -> Iterator[list[Any]]:
 def form(call: Any) -> dict[str, list[str]]:
     body = call.request.body
     return parse_qs(body if isinstance(body, str) else body.decode(), keep_blank_values=True)
+
+
+def texting(traces: list[str] | None = None, cache: Any = None, **settings: Any) -> Any:
+    """The number under test."""
+    number = make_channel(KIND, (traces if traces is not None else []).append, cache, **settings)
+    number.hook = HOOK
+    return number
+
+
+def message(text: str = SAID, to: Address = ANNA, **more: Any) -> OutboundMessage:
+    return OutboundMessage(id=ID, to=to, text=text, **more)
+
+
+def serving() -> dict[str, str]:
+    """Settings of a messaging service in place of a number."""
+    return {"from": "", "messaging_service_sid": SERVICE}
