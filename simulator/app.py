@@ -8,6 +8,8 @@ from flask import Flask, Response
 
 from simulator import demo
 from simulator.accounts import World
+from simulator.aliyun import api as aliyun_api
+from simulator.aliyun.pushing import Aliyun
 from simulator.control import control
 from simulator.customer import customer
 from simulator.faults import Faults, Log
@@ -17,6 +19,12 @@ from simulator.mail.post import Post
 from simulator.push import Pusher
 from simulator.quotas import Quotas
 from simulator.tokens import Tokens
+from simulator.twilio import world as telephone
+from simulator.twilio.api import sms
+from simulator.twilio.callbacks import Callbacks
+from simulator.twilio.carrying import Carrier
+from simulator.twilio.control import phones
+from simulator.twilio.voice.blueprint import voice
 from simulator.wechat import provider
 
 PAGE = Path(__file__).parent / "page"
@@ -33,15 +41,22 @@ def create_app(hub: str, own_url: str, mail_ports: servers.Ports) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     world, faults, log = World(hub, own_url), Faults(), Log()
-    post = Post()
+    post, network = Post(), telephone.World(own_url)
+    callbacks = Callbacks(network)
+    carrier, aliyun = Carrier(network, callbacks), Aliyun(network, callbacks)
     demo.furnish(world)
     demo.furnish_post(post)
+    demo.furnish_phones(network, aliyun, hub)
     servers.start(post, faults, log, mail_ports)
     tokens, quotas, pusher = Tokens(world.now), Quotas(world.now), Pusher(world, faults, log)
     app.register_blueprint(provider(world, tokens, quotas, faults, log, pusher))
-    app.register_blueprint(control(world, post, tokens, quotas, faults, log, pusher))
+    app.register_blueprint(control(world, post, aliyun, tokens, quotas, faults, log, pusher))
     app.register_blueprint(customer(world, pusher))
     app.register_blueprint(mail(post, log))
+    app.register_blueprint(sms(carrier, faults, log))
+    app.register_blueprint(voice(network, callbacks, faults, log))
+    app.register_blueprint(aliyun_api.api(aliyun, faults, log))
+    app.register_blueprint(phones(carrier, aliyun))
 
     @app.get("/")
     def page() -> Response:

@@ -10,10 +10,12 @@ from flask import Response, abort, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from simulator.accounts import Account, User, World
+from simulator.aliyun.calls import ACTIONS
 from simulator.events import REVOCATIONS, TAPS
 from simulator.wechat import NAMES, RECEIPTED
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+TwilioEndpoint = Annotated[str, StringConstraints(pattern=r"^(GET|POST|DELETE) [A-Za-z*/]+(\.\w+)?$")]
 Scene = Annotated[str, StringConstraints(max_length=64)]
 
 
@@ -76,12 +78,13 @@ class BurstAsked(Asked):
 
 
 class FaultAsked(Asked):
-    endpoint: Annotated[str, _one_of(NAMES | {"*", "push", "smtp", "imap"})]
+    endpoint: Annotated[str, _one_of(NAMES | {"*", "push", "smtp", "imap", *ACTIONS})] | TwilioEndpoint
     kind: (
         Literal["errcode", "http", "slow", "reset_after", "fails_later", "duplicate", "out_of_order"]
         | Literal["busy", "refuse_login", "hang", "drop"]
     )
     errcode: int = -1
+    code: Annotated[str, StringConstraints(max_length=100)] = ""
     status: Annotated[int, Field(ge=400, le=599)] = 502
     seconds: Annotated[float, Field(ge=0, le=120)] | None = None
     times: Annotated[int, Field(ge=1)] = 1

@@ -8,7 +8,7 @@ GET  quotas?app_id=&endpoint=        POST quotas {app_id, endpoint, per_day?, pe
 GET  faults   POST faults {endpoint, kind, times, ...}   DELETE faults
 POST tokens/revoke {app_id}          GET, POST clock {advance}          GET log?endpoint=&limit=
 POST burst   GET burst/<id>          POST reset
-What customers do is in customer.py, mail in mail/api.py.
+What customers do is in customer.py, mail in mail/api.py, phones in twilio/control.py and twilio/voice/control.py.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from flask import Blueprint, Response, abort, jsonify, request
 
 from simulator import demo
 from simulator.accounts import Account, Template, User, World, new_unionid
+from simulator.aliyun.pushing import Aliyun
 from simulator.asked import (
     AccountAsked,
     BurstAsked,
@@ -57,7 +58,14 @@ RECEIPT_FAULTS = {"fails_later": 0.0}
 
 
 def control(
-    world: World, post: Post, tokens: Tokens, quotas: Quotas, faults: Faults, log: Log, pusher: Pusher
+    world: World,
+    post: Post,
+    aliyun: Aliyun,
+    tokens: Tokens,
+    quotas: Quotas,
+    faults: Faults,
+    log: Log,
+    pusher: Pusher,
 ) -> Blueprint:
     blueprint = Blueprint("control", __name__, url_prefix="/_sim")
     bursts: dict[str, Burst] = {}
@@ -168,8 +176,10 @@ def control(
 
     @blueprint.post("/clock")
     def advance() -> Response:
+        seconds = body_as(ClockAsked).advance
+        aliyun.world.advance(seconds)
         with world.lock:
-            world.shift += body_as(ClockAsked).advance
+            world.shift += seconds
             for user in world.users.values():
                 user.touch()
         return jsonify(now=world.now(), shift=world.shift)
@@ -182,6 +192,8 @@ def control(
     def reset() -> tuple[str, int]:
         pusher.reset()
         faults.clear()
+        aliyun.clear()
+        demo.furnish_phones(aliyun.world, aliyun, world.hub)
         with world.lock:
             world.clear()
             demo.furnish(world)

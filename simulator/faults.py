@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import socket
+import struct
 import threading
 import time
 from collections import Counter, deque
 from dataclasses import dataclass
 from typing import Any
+
+from flask import request
 
 KEPT = 20_000
 
@@ -17,6 +21,7 @@ class Fault:
     endpoint: str
     kind: str
     errcode: int = -1
+    code: str = ""  # of providers whose codes are words
     status: int = 502
     seconds: float = 10.0
     times: int = 1
@@ -83,3 +88,10 @@ class Log:
 def fingerprint(secret: str) -> str:
     """Tells tokens apart in the log without showing them."""
     return hashlib.sha256(secret.encode()).hexdigest()[:12] if secret else ""
+
+
+def cut_connection() -> None:
+    """Reset, not closed: the caller cannot mistake it for an empty answer."""
+    wire = request.environ.get("gunicorn.socket") or request.environ["werkzeug.socket"]
+    wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    wire.shutdown(socket.SHUT_RDWR)

@@ -61,7 +61,7 @@ async function allow() {
 }
 
 export function showActs({ account, news }) {
-  if (!account || account.kind === "mail") return;
+  if (!HEARS[account?.kind]) return;
   const official = account.kind !== "mp";
   const follows = news ? news.follows : true;
   at("enter").hidden = official;

@@ -1,18 +1,17 @@
-// The customer's phone: a chat or a mail program that follows the simulator, and a panel that shows what neither would.
+// The customer's phone: a chat or another program that follows the simulator, and a panel that shows what none would.
 
 import { acts, showActs, showTray } from "./acts.js";
 import { ask, at, post, sleep } from "./api.js";
 import { line, separator } from "./bubbles.js";
-import { forgetMail, showMail, takeMail } from "./mail.js";
-import { button, make } from "./make.js";
+import { button, make, sendsOnEnter } from "./make.js";
 import { showAccounts, showPanel, showStanding, showUsers } from "./panel.js";
+import { programAccounts, programOf, programs, showProgram } from "./programs.js";
 import { switchLanguage, translatePage, words } from "./words.js";
 
 const ACCOUNT_KEPT_AS = "simulator-account";
 const PERSON_KEPT_AS = "simulator-person";
 const WAIT = 20;
 const AGAIN_AFTER = 1000;
-const MAIL = { app_id: "mail", kind: "mail", verified: true, templates: [], menu: [] };
 
 const chat = at("chat");
 const state = { accounts: [], account: null, users: [], user: null, items: new Map(), news: null, rev: null, boot: null };
@@ -29,26 +28,26 @@ function keep(name, value) {
 
 // -- following the simulator ---------------------------------------------------------------------------------------
 
-const isMail = account => account?.kind === "mail";
-const nameOf = account => (isMail(account) ? words().mailbox : account.name);
+const nameOf = account => account.name || words().kinds[account.kind];
+const peoplePath = account => programOf(account)?.people || `accounts/${account.app_id}/users`;
 
-/** Whoever is in an account. What an openid is in a chat, the address is in mail. */
-async function peopleOf(account) {
-  if (!isMail(account)) return (await ask(`accounts/${account.app_id}/users`)).items;
-  return (await ask("mail/people")).items.map(person => ({ ...person, openid: person.address }));
+/** What an openid is in a chat, a program's people have as their address or number. */
+function known(account, person) {
+  const program = programOf(account);
+  return program ? { ...person, openid: person[program.known] } : person;
 }
 
-async function addTo(account, person) {
-  if (!isMail(account)) return post(`accounts/${account.app_id}/users`, person);
-  const added = await post("mail/people", person);
-  return { ...added, openid: added.address };
-}
+/** Whoever is in an account and has a name: others only happened to be written to. */
+const peopleOf = async account =>
+  (await ask(peoplePath(account))).items.filter(person => person.name).map(person => known(account, person));
+
+const addTo = async (account, person) => known(account, await post(peoplePath(account), person));
 
 const newsOf = ({ account, user }) =>
-  isMail(account) ? `mail/people/${encodeURIComponent(user.address)}/mails` : `users/${user.openid}/messages`;
+  `${programOf(account)?.people || "users"}/${encodeURIComponent(user.openid)}/${programOf(account)?.news || "messages"}`;
 
 async function load() {
-  state.accounts = [...(await ask("accounts")).items, MAIL];
+  state.accounts = [...(await ask("accounts")).items, ...programAccounts];
   const wanted = kept(ACCOUNT_KEPT_AS);
   state.account = state.accounts.find(account => account.app_id === wanted) || state.accounts[0];
   const users = await peopleOf(state.account);
@@ -60,7 +59,7 @@ async function load() {
 function forgetChat() {
   Object.assign(state, { items: new Map(), news: null, rev: null, boot: null });
   chat.replaceChildren();
-  forgetMail();
+  for (const program of programs) program.forget();
   readsNewest = true;
 }
 
@@ -93,7 +92,8 @@ function restart() {
 function take(news) {
   if (state.boot !== null && state.boot !== news.boot) return restart();
   Object.assign(state, { rev: news.rev, boot: news.boot, news });
-  if (isMail(state.account)) takeMail(news, { user: state.user, notice });
+  const program = programOf(state.account);
+  if (program) program.take(news, { user: state.user, notice, view: showImage });
   else for (const item of news.items) place(item);
   showAround();
   if (readsNewest) scrollToEnd();
@@ -157,10 +157,11 @@ async function addUser() {
 function showAround() {
   const { account, news, items } = state;
   const name = account ? nameOf(account) : "";
-  document.body.classList.toggle("at-mail", isMail(account));
+  showProgram(account);
   at("title").textContent = news?.typing ? words().typing : name;
   document.title = name ? `${name} · ${words().simulator}` : words().simulator;
   at("address").textContent = state.user?.address || "";
+  at("number").textContent = state.user?.number || "";
   at("hints").hidden = !news?.follows || [...items.values()].some(item => item.from === "customer");
   showAccounts(state, account => attempt(() => chooseAccount(account)));
   showUsers(state, chooseUser, () => attempt(addUser));
@@ -236,11 +237,7 @@ new ResizeObserver(() => readsNewest && scrollToEnd()).observe(chat);
 
 at("composer").addEventListener("submit", sendText);
 at("text").addEventListener("input", fitText);
-at("text").addEventListener("keydown", event => {
-  // 229: Safari says so for the Enter that only ends a composition
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
-  sendText(event);
-});
+sendsOnEnter(at("text"), sendText);
 at("open-panel").addEventListener("click", () => showPanel(true));
 at("close-panel").addEventListener("click", () => showPanel(false));
 document.addEventListener("keydown", event => {
@@ -257,7 +254,7 @@ at("language").addEventListener("click", () => {
   items.forEach(place);
   showHints();
   showAround();
-  showMail();
+  programOf(state.account)?.show();
   scrollToEnd();
 });
 

@@ -28,6 +28,15 @@ export function leadsTo(address, element) {
   return element;
 }
 
+/** Enter sends, with shift it is a new line. */
+export function sendsOnEnter(field, send) {
+  field.addEventListener("keydown", event => {
+    // 229: Safari says so for the Enter that only ends a composition
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    send(event);
+  });
+}
+
 const DRAWINGS = {
   image: "M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15.5 9.5h.01",
   voice: "M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3zM6 11a6 6 0 0 0 12 0M12 17v4",

@@ -36,7 +36,7 @@ export function showAccounts({ accounts, account: current }, choose) {
   redraw("accounts", [accounts, current?.app_id, words().kinds], () =>
     accounts.map(account => {
       const tab = choice("tab", named(account), account.app_id === current?.app_id, () => choose(account));
-      tab.title = account.name || words().mailbox;
+      tab.title = account.name || words().kinds[account.kind];
       return tab;
     }));
 }
