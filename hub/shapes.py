@@ -353,6 +353,7 @@ class TemplateShape(BaseModel):
 class ChannelHealth(ChannelShape):
     label: str
     begins: bool  # we may write first
+    threaded: bool  # messages carry a subject and copies
     segments: bool  # texts are billed by the segment of an SMS
     free_text: bool  # otherwise nothing but templates
     templates: list[TemplateShape]

@@ -80,6 +80,7 @@ def _abilities(channel: Channel) -> dict[str, Any]:
     forms = can.templates.items()
     return {
         "begins": can.begins,
+        "threaded": can.threaded,
         "segments": can.segments,
         "free_text": can.free_text,
         "templates": [TemplateShape(name=name, text=form.text, fields=list(form.fields)) for name, form in forms],
@@ -140,13 +141,18 @@ def _conversation_of(message_id: Any) -> Any:
     return select(Message.conversation_id).where(Message.id == message_id).scalar_subquery()
 
 
+# of the very job: two queries deep, SQLAlchemy would take any
+
+
 def _carried_by(delivery_id: Any) -> Any:
-    return select(Delivery.message_id).where(Delivery.id == delivery_id).scalar_subquery()
+    found = select(Delivery.message_id).where(Delivery.id == delivery_id)
+    return found.correlate(delivery_id.class_).scalar_subquery()
 
 
 def _card_of(call_id: Any) -> Any:
-    return select(Call.message_id).where(Call.id == call_id).scalar_subquery()
+    return select(Call.message_id).where(Call.id == call_id).correlate(call_id.class_).scalar_subquery()
 
 
 def _message_of(attachment_id: Any) -> Any:
-    return select(Attachment.message_id).where(Attachment.id == attachment_id).scalar_subquery()
+    found = select(Attachment.message_id).where(Attachment.id == attachment_id)
+    return found.correlate(attachment_id.class_).scalar_subquery()

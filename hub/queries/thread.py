@@ -9,9 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from channels.contract import Capabilities
+from channels.voice import VoiceChannel
 from hub import current, letters
 from hub.db import db, now
-from hub.models import Allowance, Call, Conversation, Message
+from hub.models import Allowance, Call, Conversation, Identity, Message
 from hub.refusals import Invalid, NotFound
 from hub.shapes import ConversationShape, MessageShape
 
@@ -43,6 +44,7 @@ class ReplyShape(BaseModel):
     to: str
     subject: str  # where threaded: what an answer to all would have
     cc: list[str]
+    callable: bool  # they have a number, and we have a line
 
 
 class ParticipantShape(BaseModel):
@@ -110,6 +112,7 @@ def reply_options(row: Conversation) -> ReplyShape:
             to="",
             subject="",
             cc=[],
+            callable=_is_callable(row),
         )
     can = channel.capabilities
     reason = _refusal(row, can)
@@ -135,6 +138,7 @@ def reply_options(row: Conversation) -> ReplyShape:
         to=to,
         subject=heading.get("subject", ""),
         cc=heading.get("cc", []),
+        callable=_is_callable(row),
     )
 
 
@@ -159,6 +163,14 @@ def _refusal(row: Conversation, can: Capabilities) -> Reason | None:
     if not live:
         return "window_closed"
     return None if sum(live) else "allowance_used"
+
+
+def _is_callable(row: Conversation) -> bool:
+    schemes = {channel.scheme for channel in current.channels().values() if isinstance(channel, VoiceChannel)}
+    if not schemes:
+        return False
+    numbers = select(Identity.id).where(Identity.contact_id == row.contact_id, Identity.scheme.in_(schemes))
+    return db.session.scalar(numbers.limit(1)) is not None
 
 
 def _is_listening(row: Conversation) -> bool:

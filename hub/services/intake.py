@@ -273,7 +273,8 @@ def _signal(desk: Desk, arrival: Arrival, event: Signal) -> None:
 def _presence(desk: Desk, arrival: Arrival, event: Presence) -> None:
     identity = desk.people[event.sender]
     identity.reachable = event.reachable
-    identity.opted_out = event.state == "opted_out"
+    if event.state in ("followed", "opted_out"):
+        identity.opted_out = event.state == "opted_out"
     _renew(desk, identity, arrival, event.renews)
     if event.state == "followed":
         _opened(desk, arrival, identity, "followed", dict(event.payload))

@@ -29,6 +29,7 @@ def open_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     shutil.copytree(REPOSITORY / "config", config)
     (config / "bots" / "frontdesk.toml").write_text(BOT)
     _replace(config / "hub.toml", r'claim_expires = "\w+"', f'claim_expires = "{CLAIM_EXPIRES}"')
+    _replace(config / "channels" / "phone.toml", r'waits_for = "\w+"', 'waits_for = "8s"')
     with running(config) as stack:
         shop = Shop(stack, stack.simulator, stack.api())
         yield shop

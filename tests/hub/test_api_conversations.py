@@ -164,6 +164,7 @@ def test_what_a_conversation_says(stage: Stage, anna: Person, wechat: WeChat) ->
         "to": "",
         "subject": "",
         "cc": [],
+        "callable": False,
     }
 
 

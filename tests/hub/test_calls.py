@@ -842,3 +842,17 @@ def test_who_waits_hears_music_of_our_own(line: Stage) -> None:
         loudest = max(abs(sample) for sample in array("h", file.readframes(file.getnframes())))
     assert abs(seconds - scripts.MUSIC) < 3 and 3000 < loudest < 32000
     assert line.app.extensions["channels"]["line"].music == "http://hub.test/hold-music.wav"
+
+
+def test_what_is_to_be_done_to_legs_is_in_the_list_of_jobs(caller: Leg, line: Stage) -> None:
+    line.agent("Anna")
+    boss = line.agent("Boss", "supervisor")
+    caller.asks()
+    caller.asks(digits="0")
+    other = incoming(line, "+85251230009", "CA9")
+    other.asks()
+    boss.post("/calls/1/hang-up")
+    boss.post("/calls/2/hang-up")
+    line.work()
+    jobs = [each for each in boss.get("/jobs", state="done")["items"] if each["kind"] == "call_action"]
+    assert {(job["lane"], job["conversation_id"]) for job in jobs} == {("leg:1", 1), ("leg:2", 1), ("leg:3", 2)}

@@ -138,7 +138,15 @@ def test_channels_and_when_they_last_worked(stage: Stage, boss: Person) -> None:
     channels = {each["name"]: each for each in boss.get("/channels")["items"]}
     assert set(channels) == {"shop", "desk", "service", "post", "stall", "pager", "mail", "sales", "line"}
     quiet = {"state": "ok", "reason": "", "last_inbound_at": None, "last_outbound_at": None, "queued": 0, "failed": 0}
-    can = {"begins": False, "segments": False, "free_text": True, "templates": [], "spoken": False, "calls": False}
+    can = {
+        "begins": False,
+        "threaded": False,
+        "segments": False,
+        "free_text": True,
+        "templates": [],
+        "spoken": False,
+        "calls": False,
+    }
     assert channels["desk"] == {"name": "desk", "label": "Desk", "receiver": None, **can, **quiet}
     assert (channels["line"]["spoken"], channels["line"]["calls"]) == (True, True)
     pager = channels["pager"]
