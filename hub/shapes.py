@@ -19,6 +19,7 @@ from hub.models import (
     Contact,
     Conversation,
     Delivery,
+    Identity,
     Merge,
     Message,
 )
@@ -121,6 +122,15 @@ class MessageShape(BaseModel):
         )
 
 
+READABLE = ("tel", "email")  # addresses that say something to people
+
+
+def called(contact: Contact, identity: Identity) -> Ref:
+    """Who has not told a name is called by their number, or mail address."""
+    name = contact.name or (identity.value if identity.scheme in READABLE else "")
+    return Ref(id=contact.id, name="" if name.startswith("erased:") else name)
+
+
 class AllowanceShape(BaseModel):
     left: int
     limit: int
@@ -159,7 +169,7 @@ class ConversationShape(BaseModel):
             id=row.id,
             status=row.status,
             subject=row.subject,
-            contact=Ref(id=row.contact.id, name=row.contact.name),
+            contact=called(row.contact, row.reply_identity),
             channels=[row.reply_channel],
             assignee=Ref(id=row.assignee.id, name=row.assignee.name) if row.assignee else None,
             team=row.team,
@@ -237,7 +247,7 @@ class LiveCallShape(CallShape):
     @classmethod
     def shown(cls, row: Call) -> LiveCallShape:
         conversation = row.message.conversation
-        contact = Ref(id=conversation.contact.id, name=conversation.contact.name)
+        contact = called(conversation.contact, row.identity)
         card = row.message.payload["call"]
         return cls(**card, conversation_id=conversation.id, contact=contact, team=conversation.team)
 

@@ -25,9 +25,9 @@ class TemplateSettings(BaseModel):
     code: str = Field(pattern=r"^SMS_[0-9]+$")
     text: str = Field(min_length=1)
 
-    @property
-    def form(self) -> TemplateForm:
-        return TemplateForm(self.text, placeholders(self.text))
+    def form(self, sign_name: str) -> TemplateForm:
+        """As customers read it, and as it is billed."""
+        return TemplateForm(f"【{sign_name}】{self.text}", placeholders(self.text))
 
 
 class AliyunSettings(ChannelSettings):

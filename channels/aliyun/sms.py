@@ -50,7 +50,7 @@ class AliyunSms(WebhookChannel):
             reconciles=True,
             free_text=False,
             segments=True,
-            templates={name: template.form for name, template in settings.templates.items()},
+            templates={name: template.form(settings.sign_name) for name, template in settings.templates.items()},
         )
         self._api = AliyunApi(settings, http)
 
@@ -95,7 +95,7 @@ class AliyunSms(WebhookChannel):
             "TemplateCode": known.code,
             "OutId": message.id.hex,
         }
-        if fields := checked(known.form, template):
+        if fields := checked(self.capabilities.templates[template.name], template):
             parameters["TemplateParam"] = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
         self._api.send(**parameters)
         return DeliveryResult(message.id.hex)  # not Aliyun's BizId: reports may come before we are told of it

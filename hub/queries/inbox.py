@@ -17,6 +17,7 @@ from hub.shapes import ContactShape, ConversationShape, MergeShape
 # everything a row of the list shows, in four queries whatever its length
 WHOLE_ROW = (
     joinedload(Conversation.contact),
+    joinedload(Conversation.reply_identity),
     joinedload(Conversation.assignee),
     joinedload(Conversation.last_message).options(selectinload(Message.attachments), selectinload(Message.deliveries)),
 )

@@ -113,8 +113,8 @@ def test_whatever_is_written_is_a_number_or_refused(written):
 
 def test_agents_see_the_templates():
     assert make_channel(KIND).capabilities.templates == {
-        "shipped": TemplateForm("订单${order}已发出，${day}送达。", ("order", "day")),
-        "hello": TemplateForm("您的问题有新回复，请打开小程序查看。"),
+        "shipped": TemplateForm("【驿站】订单${order}已发出，${day}送达。", ("order", "day")),
+        "hello": TemplateForm("【驿站】您的问题有新回复，请打开小程序查看。"),
     }
 
 
