@@ -147,13 +147,13 @@ class Presence:
     key: str
     sender: Address
     sent_at: datetime
-    state: Literal["followed", "left", "blocked", "opted_out"]
+    state: Literal["followed", "left", "blocked", "opted_out", "opted_in"]
     payload: Mapping[str, Any] = field(default_factory=dict)  # where they came from: a hint, never a proof
     renews: str = ""
 
     @property
     def reachable(self) -> bool:
-        return self.state == "followed"
+        return self.state in ("followed", "opted_in")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from channels.contract import ApiBase, ChannelSettings, Secret, TemplateForm
 from channels.templates import placeholders
 
 API = "https://dysmsapi.aliyuncs.com"
-Change = Literal["opted_out", "followed"]
+Change = Literal["opted_out", "opted_in"]
 OPT_OUT = ("T", "TD", "N", "R", "退", "退订")
 OPT_IN = ("START", "恢复订阅", "重新订阅")
 
@@ -60,7 +60,7 @@ class AliyunSettings(ChannelSettings):
     @property
     def changes(self) -> dict[str, Change]:
         """What a whole answer means, by its words."""
-        return {**dict.fromkeys(OPT_IN, "followed"), **dict.fromkeys(self.opt_out, "opted_out")}
+        return {**dict.fromkeys(OPT_IN, "opted_in"), **dict.fromkeys(self.opt_out, "opted_out")}
 
 
 def plain(text: str) -> str:

@@ -15,17 +15,17 @@ from channels.twilio.errors import LATER, LEFT, why
 from channels.twilio.hooks import UID
 from channels.twilio.push import MESSAGE_SID, MOST_FILES, NUMBER, SCHEME, Push, tidy
 
-State = Literal["opted_out", "followed", "left"]
+State = Literal["opted_out", "opted_in", "left"]
 Told = Literal["sent", "delivered", "read", "failed"]
 
 # not YES, which Twilio takes for START as well: from those who did not opt out it is an answer
 WORDS: Mapping[str, State] = {
     **dict.fromkeys(("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"), "opted_out"),
     **dict.fromkeys(("t", "td", "r", "退", "退订", "退訂", "拒收"), "opted_out"),
-    **dict.fromkeys(("start", "unstop", "恢复订阅", "恢復訂閱", "重新订阅"), "followed"),
+    **dict.fromkeys(("start", "unstop", "恢复订阅", "恢復訂閱", "重新订阅"), "opted_in"),
 }
 # a messaging service with Advanced Opt-Out says itself how it understood the message
-TYPES: Mapping[str, State | None] = {"STOP": "opted_out", "START": "followed", "HELP": None}
+TYPES: Mapping[str, State | None] = {"STOP": "opted_out", "START": "opted_in", "HELP": None}
 OUTCOMES: Mapping[str, Told] = {
     **dict.fromkeys(("accepted", "scheduled", "queued", "sending", "sent", "partially_delivered"), "sent"),
     "delivered": "delivered",

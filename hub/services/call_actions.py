@@ -15,6 +15,7 @@ from hub.services import calls, lines, pauses, retries
 
 PLACE_TRIES = 3  # while the provider asks us to slow down: a phone that rings much later only disturbs
 LOST_WORKER = "The worker died while ringing: the phone may have rung."
+HOLD_TRIES = 5
 OVERDUE = timedelta(seconds=90)  # no phone rings for so long
 
 
@@ -63,6 +64,8 @@ def _failed(job: CallAction, call: Call, leg: CallLeg | None, error: SendError) 
         pauses.pause(call.channel, error)
     if job.action == "place" and leg:
         _not_placed(job, leg, error)
+    elif isinstance(error, Refused) and job.action in ("hold", "resume") and job.attempts < HOLD_TRIES:
+        retry_later(job, timedelta(seconds=1))  # they are on their way into the room
     elif isinstance(error, Refused):  # it has ended meanwhile, and we shall be told
         job.state, job.error, job.error_code = "done", error.reason, error.code
     else:

@@ -273,13 +273,14 @@ def _signal(desk: Desk, arrival: Arrival, event: Signal) -> None:
 def _presence(desk: Desk, arrival: Arrival, event: Presence) -> None:
     identity = desk.people[event.sender]
     identity.reachable = event.reachable
-    if event.state in ("followed", "opted_out"):
+    if event.state in ("opted_in", "opted_out"):
         identity.opted_out = event.state == "opted_out"
     _renew(desk, identity, arrival, event.renews)
     if event.state == "followed":
         _opened(desk, arrival, identity, "followed", dict(event.payload))
         return
-    allowances.close(identity.id)
+    if not event.reachable:
+        allowances.close(identity.id)
     if current.channels()[arrival.channel].capabilities.threaded:  # the message that came back says so itself
         return
     if conversation := desk.open.get((identity.contact, "")):

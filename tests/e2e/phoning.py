@@ -87,6 +87,7 @@ class Telephone:
     def everybody_is_free(self) -> None:
         """No call is left over, and no phone does anything of its own."""
         self.voice.delete("/faults")
+        self.api.session.put(f"{self.api.base}/me/phone", json={"device": "phone"}, timeout=10)
         for number in PHONES.values():
             self.phone(number, {"reject": True})
         for call in self.voice.get("/calls")["items"]:

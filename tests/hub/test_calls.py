@@ -652,6 +652,17 @@ def test_hold_and_resume(caller: Leg, anna: Person) -> None:
     assert ("resume", "CA1") in Switchboard.done and not card(anna)["held"]
 
 
+def test_who_is_on_the_way_into_the_room_is_held_a_moment_later(caller: Leg, anna: Person) -> None:
+    answered(caller.stage, caller)
+    Switchboard.answers.append(Refused("not in the room"))
+    anna.post("/calls/1/hold", {"on": True})
+    caller.stage.work()
+    assert not card(anna)["held"]
+    caller.stage.make_due(CallAction)
+    caller.stage.work()
+    assert card(anna)["held"]
+
+
 def test_hang_up(caller: Leg, anna: Person) -> None:
     phone = answered(caller.stage, caller)
     anna.post("/calls/1/hang-up")

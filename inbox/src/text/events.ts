@@ -27,6 +27,7 @@ const VARIANTS = new Map<string, (payload: Payload) => string>(Object.entries({
   callback_requested: () => 'callbackRequested',
   missed_call: () => 'missedCall',
   opted_out: () => 'optedOut',
+  opted_in: () => 'optedIn',
   erased: ({ what }) => {
     const parts = erasedParts(what)
     return !parts.length || parts.includes('everything') ? 'erased' : 'erasedParts'
@@ -36,7 +37,7 @@ const VARIANTS = new Map<string, (payload: Payload) => string>(Object.entries({
 export const EVENTS = [
   'claimed', 'assigned', 'unassigned', 'handed_over', 'handed_to_bot', 'resolved', 'reopened', 'snoozed', 'entered',
   'enteredByScan', 'followed', 'followedByScan', 'left', 'menu', 'menuKey', 'menuScanned', 'held', 'heldBy', 'released',
-  'erased', 'erasedParts', 'merged', 'unmerged', 'began', 'came_back', 'optedOut', 'blocked', 'recordingErased',
+  'erased', 'erasedParts', 'merged', 'unmerged', 'began', 'came_back', 'optedOut', 'optedIn', 'blocked', 'recordingErased',
   'callQueued', 'callRinging', 'callTaken', 'callHeld', 'callResumed', 'callTransfer', 'callTransferFailed',
   'callbackRequested', 'missedCall', 'voicemail',
 ]

@@ -60,8 +60,8 @@ def bad(label: str, *items: Any, reason: str, **more: Any) -> Receives:
     Receives("退订", push(answer("退订")), changed("退订")),
     Receives("N", push(answer("n")), changed("n")),
     Receives("T", push(answer("T")), changed("T")),
-    Receives("START", push(answer("start")), changed("start", "followed")),
-    Receives("恢复订阅", push(answer("恢复订阅")), changed("恢复订阅", "followed")),
+    Receives("START", push(answer("start")), changed("start", "opted_in")),
+    Receives("恢复订阅", push(answer("恢复订阅")), changed("恢复订阅", "opted_in")),
     Receives("a word for leaving in a sentence", push(answer("我要退订会员")), [received(text="我要退订会员")]),
     Receives(
         "our own words",

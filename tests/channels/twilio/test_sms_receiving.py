@@ -169,7 +169,7 @@ def test_words_that_end_it(word: str) -> None:
 @pytest.mark.parametrize("word", ["START", "unstop", "恢复订阅"])
 def test_words_that_begin_it_again(word: str) -> None:
     said, change = read(wrote(word))
-    assert (said.no_answer, change.state) == ("opt_out", "followed")
+    assert (said.no_answer, change.state) == ("opt_out", "opted_in")
 
 
 @pytest.mark.parametrize("text", ["stop calling me", "请退款", "YES", "退货", "end of story", "Rr"])
@@ -180,7 +180,7 @@ def test_words_within_a_sentence_end_nothing(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "states", "no_answer"),
-    [("STOP", ["opted_out"], "opt_out"), ("START", ["followed"], "opt_out"), ("HELP", [], "opt_out")],
+    [("STOP", ["opted_out"], "opt_out"), ("START", ["opted_in"], "opt_out"), ("HELP", [], "opt_out")],
 )
 def test_twilio_says_how_it_understood_the_word(kind: str, states: list[str], no_answer: str) -> None:
     said, *changes = read(wrote("arrêt", OptOutType=kind))
