@@ -6,7 +6,6 @@ with a query that says what it is about: see hooks.py.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
@@ -33,9 +32,9 @@ from channels.twilio.api import VERSION, TwilioApi
 from channels.twilio.call_errors import MISSING, NOT_IN_PROGRESS, explained
 from channels.twilio.hooks import CALL_SID, FIRST_TURN, About, asking, telling
 from channels.twilio.phone_settings import PhoneSettings
-from channels.twilio.push import SCHEME, Push
+from channels.twilio.push import SCHEME, Push, check
 from channels.twilio.settings import API, PHONE
-from channels.twilio.signatures import is_form, is_signed, read_form
+from channels.twilio.signatures import is_form
 from channels.voice import Placement, Script, Softphone, VoiceChannel
 
 XML = "text/xml; charset=utf-8"
@@ -53,7 +52,6 @@ NOBODY = {
     "+8656696": "UNKNOWN",
     "+86282452253": "UNAVAILABLE",
 }
-SIGNS = re.compile(r"[\s()./-]+")
 
 
 class Phone(VoiceChannel):
@@ -71,13 +69,9 @@ class Phone(VoiceChannel):
     # in
 
     def verify(self, request: WebhookRequest) -> None:
-        given, content_type = request.headers.get("X-Twilio-Signature", ""), request.headers.get("Content-Type", "")
-        if request.method != "POST" or not is_form(content_type):
-            raise BadSignature  # Twilio is told to post, and posts forms about calls
-        if not is_signed(request.url, request.body, content_type, given, self.settings.tokens):
+        if not is_form(request.headers.get("Content-Type", "")):  # Twilio posts forms about calls
             raise BadSignature
-        if dict(read_form(request.body)).get("AccountSid") != self.settings.account_sid:
-            raise BadSignature
+        check(request, self.settings)
 
     def parse(self, request: WebhookRequest) -> list[Event]:
         return calls.events(self._push(request), request.query, self.caller)
@@ -122,13 +116,7 @@ class Phone(VoiceChannel):
         raise Refused("what is written on a phone line is said in a call, and there is none", code="no_call")
 
     def address(self, written: str) -> Address:
-        number = SIGNS.sub("", written)
-        number = f"+{number[2:]}" if number.startswith("00") else number
-        if not PHONE.fullmatch(number):
-            raise ValueError("write the number with + and its country, as +852 5123 4567")
-        if not self.settings.may_reach(number):
-            raise ValueError(self._out_of_bounds)
-        return Address(self.scheme, number)
+        return Address(self.scheme, self.settings.number(written))
 
     def is_own(self, address: str) -> bool:
         return address == self.settings.sender
@@ -177,11 +165,7 @@ class Phone(VoiceChannel):
         if not PHONE.fullmatch(to):
             raise Refused("this is no number that can be called")
         if not self.settings.may_ring(to):
-            raise Refused(self._out_of_bounds)
-
-    @property
-    def _out_of_bounds(self) -> str:
-        return f"this line calls numbers in {', '.join(self.settings.countries)} only"
+            raise Refused(self.settings.out_of_bounds)
 
     @property
     def _music(self) -> str:

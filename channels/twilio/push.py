@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from channels.contract import Address
-from channels.errors import Unreadable
-from channels.twilio.signatures import read_form
+from channels.contract import Address, WebhookRequest
+from channels.errors import BadSignature, Unreadable
+from channels.twilio.settings import AccountSettings
+from channels.twilio.signatures import is_form, is_signed, read_form
 
 SCHEME = "tel"
 MESSAGE_SID = re.compile(r"(?:SM|MM)[0-9a-f]{32}")
@@ -83,6 +84,15 @@ class Push:
 def tidy(text: str) -> str:
     """What a database can keep."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def check(request: WebhookRequest, settings: AccountSettings) -> None:
+    """Raises BadSignature. A GET has everything in its address, where each proxy on the way writes it down."""
+    given, content_type = request.headers.get("X-Twilio-Signature", ""), request.headers.get("Content-Type", "")
+    if request.method != "POST" or not is_signed(request.url, request.body, content_type, given, settings.tokens):
+        raise BadSignature
+    if is_form(content_type) and dict(read_form(request.body)).get("AccountSid") != settings.account_sid:
+        raise BadSignature
 
 
 def _form(body: bytes) -> list[tuple[str, str]]:

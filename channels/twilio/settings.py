@@ -14,6 +14,7 @@ API = "https://api.twilio.com"
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 SHORT_CODE = re.compile(r"[0-9]{3,8}")
 NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")  # a sender that nobody can answer
+SIGNS = re.compile(r"[\s()./-]+")
 COUNTRY = re.compile(r"\+[1-9][0-9]{0,6}")
 
 
@@ -50,6 +51,20 @@ class AccountSettings(ChannelSettings):
         if self.api_key:
             return self.api_key, self.api_secret.get_secret_value()
         return self.account_sid, self.auth_token.get_secret_value()
+
+    @property
+    def out_of_bounds(self) -> str:
+        return f"this channel reaches numbers in {', '.join(self.countries)} only"
+
+    def number(self, written: str) -> str:
+        """As agents type it, with its country; ValueError says what is wrong."""
+        bare = SIGNS.sub("", written)
+        number = f"+{bare[2:]}" if bare.startswith("00") else bare
+        if not PHONE.fullmatch(number):
+            raise ValueError("write the number with + and its country, as +852 5123 4567")
+        if not self.may_reach(number):
+            raise ValueError(self.out_of_bounds)
+        return number
 
     def may_reach(self, number: str) -> bool:
         return not self.countries or number.startswith(self.countries)

@@ -6,7 +6,6 @@ https://www.twilio.com/docs/messaging/guides/webhook-request
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -27,14 +26,13 @@ from channels.contract import (
     WebhookReply,
     WebhookRequest,
 )
-from channels.errors import BadSignature, Refused, Uncertain
+from channels.errors import Refused, Uncertain
 from channels.http import Http
 from channels.twilio import doctor, events, media
 from channels.twilio.api import TwilioApi
 from channels.twilio.errors import explained, failure
-from channels.twilio.push import MESSAGE_SID, SCHEME, Push
-from channels.twilio.settings import PHONE, SmsSettings
-from channels.twilio.signatures import is_form, is_signed, read_form
+from channels.twilio.push import MESSAGE_SID, SCHEME, Push, check
+from channels.twilio.settings import SmsSettings
 
 # Twilio takes 1600 characters; in Chinese this is 533 of them, and so the eight segments that carriers bear
 TEXT_BYTES = 1600
@@ -44,7 +42,6 @@ REMEMBERED = timedelta(hours=2)  # longer than the hub looks for what it does no
 LOOKS_BACK = timedelta(hours=2)
 MOST_LISTED = 1000
 PAGE = 200
-SIGNS = re.compile(r"[\s()./-]+")
 
 
 class Sms(WebhookChannel, PolledChannel):
@@ -70,14 +67,7 @@ class Sms(WebhookChannel, PolledChannel):
     # in
 
     def verify(self, request: WebhookRequest) -> None:
-        given, content_type = request.headers.get("X-Twilio-Signature", ""), request.headers.get("Content-Type", "")
-        # a GET has the message in its address, where every proxy on the way writes it down
-        if request.method != "POST" or not is_signed(
-            request.url, request.body, content_type, given, self.settings.tokens
-        ):
-            raise BadSignature
-        if is_form(content_type) and dict(read_form(request.body)).get("AccountSid") != self.settings.account_sid:
-            raise BadSignature
+        check(request, self.settings)
 
     def parse(self, request: WebhookRequest) -> list[Event]:
         push = Push.read(request.body, self.settings.account_sid)
@@ -113,20 +103,14 @@ class Sms(WebhookChannel, PolledChannel):
     # out
 
     def address(self, written: str) -> Address:
-        number = SIGNS.sub("", written)
-        number = f"+{number[2:]}" if number.startswith("00") else number
-        if not PHONE.fullmatch(number):
-            raise ValueError("write the number with + and its country, as +852 5123 4567")
-        if not self.settings.may_reach(number):
-            raise ValueError(self._out_of_bounds)
-        return Address(self.scheme, number)
+        return Address(self.scheme, self.settings.number(written))
 
     def is_own(self, address: str) -> bool:
         return address == self.settings.sender
 
     def send(self, message: OutboundMessage) -> DeliveryResult:
         if not self.settings.may_reach(message.to.value):
-            raise Refused(self._out_of_bounds)
+            raise Refused(self.settings.out_of_bounds)
         content = self._content(message)
         # before the call: whoever looks for it later must know when to look
         self.cache.set(f"twilio:tried:{message.id}", datetime.now(UTC).isoformat(), REMEMBERED)
@@ -158,10 +142,6 @@ class Sms(WebhookChannel, PolledChannel):
         if self.settings.sender:
             return {"from_": self.settings.sender}
         return {"messaging_service_sid": self.settings.messaging_service_sid}
-
-    @property
-    def _out_of_bounds(self) -> str:
-        return f"this channel writes to numbers in {', '.join(self.settings.countries)} only"
 
     def _content(self, message: OutboundMessage) -> dict[str, Any]:
         if not message.file:

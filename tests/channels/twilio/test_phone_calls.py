@@ -194,7 +194,7 @@ def test_done(case: Does) -> None:
         ring("+14155550123"),
         [],
         raises=Refused,
-        reason="this line calls numbers in +852 only",
+        reason="this channel reaches numbers in +852 only",
     ),
     *(
         Does(f"{to!r} is no number", ring(to), [], raises=Refused, reason="no number", settings={"countries": []})
