@@ -46,6 +46,7 @@ def take(call: Call, agent: Agent) -> None:
 
 def hang_up(call: Call, agent: Agent) -> None:
     _is_live(call)
+    _is_theirs(call, agent)
     for leg in call.legs:
         if leg.state != "ended":
             lines.act(call, "end", leg)
@@ -55,6 +56,7 @@ def hang_up(call: Call, agent: Agent) -> None:
 def hold(call: Call, agent: Agent, on: bool) -> None:
     """The customer hears music, and not us."""
     _is_talking(call)
+    _is_theirs(call, agent)
     customer = lines.customer_leg(call)
     if on == call.held or customer is None:
         return
@@ -65,6 +67,7 @@ def hold(call: Call, agent: Agent, on: bool) -> None:
 def transfer(call: Call, agent: Agent, to: Agent) -> None:
     """A colleague's phone rings; until it is answered nothing changes for the customer."""
     _is_talking(call)
+    _is_theirs(call, agent)
     if to.id == call.agent_id:
         raise Refusal("taken", f"{to.name} has this call.", by=to.name)
     if any(leg.purpose == "transfer" for leg in lines.agent_legs(call, *calls.LIVE) if leg.agent_id != call.agent_id):
@@ -82,6 +85,12 @@ def transfer(call: Call, agent: Agent, to: Agent) -> None:
 def _is_live(call: Call) -> None:
     if call.state == "ended":
         raise Refusal("not_live", "This call has ended.")
+
+
+def _is_theirs(call: Call, agent: Agent) -> None:
+    """Nobody meddles with a colleague's call; supervisors may."""
+    if call.agent and call.agent_id != agent.id and agent.role == "agent":
+        raise Refusal("not_yours", f"{call.agent.name} has this call.", 403, by=call.agent.name)
 
 
 def _is_talking(call: Call) -> None:

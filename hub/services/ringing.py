@@ -59,12 +59,12 @@ def seen(agent: Agent) -> None:
 
 
 def on_duty(call: Call) -> list[Device]:
-    """Of the call's team, whether free or not. Whoever has the conversation comes alone."""
+    """Of the call's team, whether free or not. Whoever has the conversation is rung alone, once."""
     conversation = call.conversation
-    if conversation.status == "open" and conversation.assignee:
-        owner = device_of(conversation.assignee, call.channel)
-        if owner:
-            return [owner]
+    if conversation.status == "open" and (owner := conversation.assignee) and not call.rung_at:
+        device = device_of(owner, call.channel)
+        if device and owner.id not in busy():
+            return [device]
     agents = db.session.scalars(select(Agent).order_by(Agent.id))
     team = [agent for agent in agents if conversation.team in current.teams_of(agent.email)]
     return [device for agent in team if (device := device_of(agent, call.channel))]

@@ -704,6 +704,31 @@ def test_a_call_that_is_not_taken_stays_where_it_is(caller: Leg, anna: Person) -
     assert anna.post("/calls/1/transfer", {"agent_id": anna.id}, 409)["code"] == "taken"
 
 
+def test_nobody_meddles_with_a_colleagues_call(caller: Leg, anna: Person) -> None:
+    bo, boss = caller.stage.agent("Bo"), caller.stage.agent("Boss", "supervisor")
+    answered(caller.stage, caller)
+    for path, body in (("hold", {"on": True}), ("hang-up", None), ("transfer", {"agent_id": bo.id})):
+        assert bo.post(f"/calls/1/{path}", body, 403)["by"] == "Anna"
+    boss.post("/calls/1/hang-up")
+
+
+def test_who_has_the_conversation_is_rung_first_and_once(line: Stage) -> None:
+    anna, bo = line.agent("Anna"), line.agent("Bo")
+    caller = incoming(line)
+    caller.asks()
+    caller.ends()
+    bo.post("/conversations/1/claim")
+    again = incoming(line, name="CA2")
+    again.asks()
+    assert [each.to for each in Switchboard.placed] == ["+85290000002"]
+    placed(line).ends("no_answer")
+    with line.inside():
+        db.session.execute(update(Call).where(Call.state == "queued").values(rung_at=now() - timedelta(minutes=1)))
+    again.asks()
+    assert [each.to for each in Switchboard.placed] == ["+85290000002", "+85290000001"]  # then the team
+    assert anna.get("/conversations/1")["assignee"]["name"] == "Bo"
+
+
 def test_take_rings_me(caller: Leg, anna: Person) -> None:
     stage = caller.stage
     bo = stage.agent("Bo")
