@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hmac import compare_digest
-from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
-from urllib.parse import urlsplit
+from typing import Any, ClassVar, Literal, Protocol
 from uuid import UUID
-
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    ModelWrapValidatorHandler,
-    PrivateAttr,
-    SecretStr,
-    model_validator,
-)
 
 from channels.errors import BadSignature, Refused
 from channels.http import Http
+from channels.settings import ApiBase as ApiBase
+from channels.settings import ChannelSettings as ChannelSettings
+from channels.settings import Duration as Duration
+from channels.settings import Secret as Secret
 
 Medium = Literal["image", "audio", "video", "file"]
 Personal = Literal["everything", "name", "phone", "address", "email", "location", "files", "other"]
 Kind = Literal[
     "text", "image", "audio", "video", "file", "location", "link", "card", "menu", "call", "event", "unsupported"
 ]
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,69 +405,6 @@ class WebhookReply:
     body: str = ""
     status: int = 200
     content_type: str = "text/plain; charset=utf-8"
-
-
-def _resolve_secret(value: Any) -> Any:
-    match str(value).partition(":"):
-        case "env", _, name if os.environ.get(name):
-            return os.environ[name]
-        case "env", _, name:
-            raise ValueError(f"environment variable {name} is not set or empty")
-        case "file", _, path:
-            try:
-                secret = Path(path).read_text().strip()
-            except OSError as error:
-                raise ValueError(f"cannot read {path}: {error.strerror}") from None
-            if not secret:
-                raise ValueError(f"{path} is empty")
-            return secret
-    raise ValueError('write a secret as "env:NAME" or "file:/path", never as itself')
-
-
-def _duration(value: Any) -> timedelta:
-    if isinstance(value, timedelta):
-        return value
-    if not isinstance(value, str) or not (match := re.fullmatch(r"([0-9]{1,6})([smhd])", value)):
-        raise ValueError('write a duration as "30s", "10m", "48h" or "1d"')
-    return timedelta(**{UNITS[match[2]]: int(match[1])})
-
-
-def _api_base(url: str) -> str:
-    parts = urlsplit(url)
-    odd = parts.query or parts.fragment or "@" in parts.netloc
-    if parts.scheme not in ("http", "https") or not parts.hostname or odd:
-        raise ValueError("not the address of an API: https://host")
-    return url.rstrip("/")
-
-
-Secret = Annotated[SecretStr, BeforeValidator(_resolve_secret)]
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-ApiBase = Annotated[str, AfterValidator(_api_base)]  # of the provider itself, or of a simulator
-
-
-class ChannelSettings(BaseModel):
-    """The adapter's own part of config/channels/<name>.toml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _remember_origins(cls, given: Any, validated: ModelWrapValidatorHandler[Self]) -> Self:
-        settings = validated(given)
-        if isinstance(given, dict):  # valid, so each of its secrets is "env:…" or "file:…"
-            settings._origins = {
-                name: str(given[name]) for name, value in settings if isinstance(value, SecretStr) and name in given
-            }
-        return settings
-
-    def origin(self, secret: str) -> str:
-        """Where a secret comes from, as it is written in the config file."""
-        return self._origins.get(secret, "")
-
-    def secrets(self) -> list[str]:
-        return [value.get_secret_value() for _, value in self if isinstance(value, SecretStr) and value]
 
 
 class Cache(Protocol):
