@@ -169,7 +169,7 @@ class VoiceSettings(ChannelSettings):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     language: Language = "zh-CN"
-    greeting: str = Field(min_length=1)
+    greeting: str = ""
     menu: Annotated[dict[str, str], AfterValidator(_digits)] = {}  # a key, and what pressing it says to the bot
     hints: tuple[str, ...] = ()  # words that callers often say
     agents: dict[str, Number] = {}  # the phones of agents who have one, by their mail addresses

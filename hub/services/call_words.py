@@ -6,6 +6,7 @@ from channels.voice import Language
 
 WORDS: dict[Language, dict[str, str]] = {
     "zh-CN": {
+        "greeting": "您好，感谢来电。",
         "recorded": "为保证服务质量，本次通话可能会被录音。",
         "menu": "{what}，请按{digit}。",
         "person": "人工服务，请按零。",
@@ -37,6 +38,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "trouble": "系统繁忙，请不要挂机。",
     },
     "en": {
+        "greeting": "Hello, and thank you for calling.",
         "recorded": "This call may be recorded.",
         "menu": "For {what}, press {digit}.",
         "person": "To talk to a person, press zero.",

@@ -108,7 +108,7 @@ def _with_bot(call: Call, leg: CallLeg, said: list[Say]) -> list[Step]:
 
 
 def _greeting(call: Call) -> list[Say]:
-    greeting = [Say(lines.settings_of(call.channel).greeting)]
+    greeting = [Say(lines.settings_of(call.channel).greeting or _words(call, "greeting"))]
     return [*greeting, Say(_words(call, "recorded"))] if call.recorded else greeting
 
 
