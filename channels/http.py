@@ -137,12 +137,16 @@ class Refusal:
                 self.told = told if isinstance(told, dict) else {}
 
 
-def is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
+def is_loopback(host: str) -> bool:
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_beside_us(url: str) -> bool:
+    """As a simulator is, which comes in by any door."""
+    return is_loopback(urlsplit(url).hostname or "")
 
 
 def read_json(response: requests.Response, *, repeatable: bool) -> Any:

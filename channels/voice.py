@@ -49,6 +49,10 @@ class Ask:
     hints: tuple[str, ...] = ()  # words that are likely
     step: Literal["ask"] = "ask"
 
+    def __post_init__(self) -> None:
+        if not (self.speech or self.digits):
+            raise ValueError("an Ask listens for speech, for keys, or for both")
+
 
 @dataclass(frozen=True, slots=True)
 class Pause:

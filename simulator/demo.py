@@ -36,7 +36,8 @@ TEMPLATES = {
 }
 
 
-TWILIO, API_KEY, TWIML_APP, PHONE_SID = (f"{kind}5a1e0de30c0ffee00000000000000001" for kind in ("AC", "SK", "AP", "PN"))
+SIDS = (f"{kind}5a1e0de30c0ffee00000000000000001" for kind in ("AC", "SK", "AP", "PN", "EH"))
+TWILIO, API_KEY, TWIML_APP, PHONE_SID, APOLOGY = SIDS
 PHONE, SENDER = "+85230001000", "10690000123"
 SMS_TEMPLATES = {
     "SMS_10001": "您的订单${order}已发货，快递单号${tracking}。",
@@ -107,6 +108,7 @@ def furnish_phones(network: telephone.World, aliyun: Aliyun, hub: str) -> None:
     token = secret("DEMO_TWILIO_AUTH_TOKEN", "demo-twilio-auth-token")
     api_secret = secret("DEMO_TWILIO_API_SECRET", "demo-twilio-api-secret-of-the-simulator")
     account = network.accounts[TWILIO] = telephone.Account(TWILIO, token, {API_KEY: api_secret}, "驿站小店")
+    account.bins[APOLOGY] = "<Response><Say language='cmn-CN'>系统正忙，请稍后再拨。</Say></Response>"
     network.numbers[PHONE] = telephone.Number(
         sid=PHONE_SID,
         number=PHONE,
@@ -114,6 +116,7 @@ def furnish_phones(network: telephone.World, aliyun: Aliyun, hub: str) -> None:
         name="驿站小店",
         sms_url=f"{hub}/hooks/sms",
         voice_url=f"{hub}/hooks/phone",
+        voice_fallback_url=f"{network.own_url}{telephone.BINS}/{APOLOGY}",
         status_callback=f"{hub}/hooks/phone?on=status",
     )
     network.applications[TWIML_APP] = telephone.Application(TWIML_APP, account, f"{hub}/hooks/phone", "驿站小店")

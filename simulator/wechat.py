@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
-import struct
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -16,7 +14,7 @@ from simulator import files, notices, operations, people, sending
 from simulator.accounts import Account, World
 from simulator.calls import Answer, Call, Endpoint, account_by_secret, json_body
 from simulator.errors import ApiError
-from simulator.faults import Fault, Faults, Log, fingerprint
+from simulator.faults import Fault, Faults, Log, cut_connection, fingerprint
 from simulator.push import Pusher
 from simulator.quotas import Limit, Quotas
 from simulator.tokens import Tokens
@@ -105,13 +103,6 @@ def _caller(call: Call) -> Account:
     return account
 
 
-def _cut_connection() -> None:
-    """Reset, not closed: the caller cannot mistake it for an empty answer."""
-    sock = request.environ["gunicorn.socket"]
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    sock.shutdown(socket.SHUT_RDWR)
-
-
 def provider(world: World, tokens: Tokens, quotas: Quotas, faults: Faults, log: Log, pusher: Pusher) -> Blueprint:
     blueprint = Blueprint("wechat", __name__)
 
@@ -141,7 +132,7 @@ def provider(world: World, tokens: Tokens, quotas: Quotas, faults: Faults, log: 
             time.sleep(fault.seconds)
         log.add(endpoint.name, status=200, seconds=round(time.monotonic() - started, 4), **call.noted)
         if fault is not None and fault.kind == "reset_after":
-            _cut_connection()
+            cut_connection()
         return response
 
     return blueprint

@@ -12,7 +12,7 @@ from channels.aliyun.errors import SHANGHAI
 from channels.aliyun.settings import AliyunSettings, TemplateSettings
 from channels.contract import Finding, Paste
 from channels.errors import SendError
-from channels.http import is_loopback
+from channels.http import is_beside_us
 from channels.templates import placeholders
 
 NOBODY = "13800000000"  # whom we never write to
@@ -73,7 +73,7 @@ def pastes(settings: AliyunSettings, hook: str) -> list[Paste]:
 
 def _address(settings: AliyunSettings, hook: str) -> Finding:
     what, parts = f"Aliyun can be told of {hook}", urlsplit(hook)
-    if is_loopback(settings.api_base):  # a simulator beside us
+    if is_beside_us(settings.api_base):
         return Finding(what, True)
     if not parts.hostname:
         return Finding(what, False, "Set public_url in hub.toml to the web address of this hub.")

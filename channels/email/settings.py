@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from ipaddress import ip_address
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from channels.contract import ChannelSettings, Secret
 from channels.email import providers
 from channels.email.providers import Provider, Security
+from channels.http import is_loopback
 
 ADDRESS = re.compile(r"[^\s@<>\"(),:;\\\x00-\x1f]{1,64}@[^\s@<>\"(),:;\\\[\]\x00-\x1f]{1,253}")
 PORTS: Mapping[str, Mapping[Security, int]] = {
@@ -182,12 +182,3 @@ class MailSettings(ChannelSettings):
     def secrets(self) -> list[str]:
         of_oauth = [self.oauth.client_secret, self.oauth.refresh_token] if self.oauth else []
         return [secret for secret in [*super().secrets(), *(each.get_secret_value() for each in of_oauth)] if secret]
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -11,7 +11,7 @@ import filetype  # type: ignore[import-untyped]
 from channels import strangers
 from channels.contract import Attachment, File, MediaLimit, Medium
 from channels.errors import Refused, Unreachable
-from channels.http import Http, is_loopback
+from channels.http import Http, is_beside_us
 
 MB = 1024 * 1024
 LARGEST = 5 * MB  # of a whole MMS
@@ -64,7 +64,7 @@ def path_of(attachment: Attachment) -> tuple[str, str]:
 def follow(url: str, api_base: str, http: Http) -> bytes:
     """From the storage that Twilio names, without our credentials: the address has its own."""
     parts = urlsplit(url)
-    if is_loopback(api_base) and is_loopback(url):  # a simulator beside us
+    if is_beside_us(api_base) and is_beside_us(url):
         return http.request("GET", url, limit=LARGEST).content
     if parts.scheme != "https" or not parts.hostname:
         raise Refused("Twilio named a place to fetch the file from that is no safe web address")

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from channels.contract import Finding, Paste
 from channels.errors import SendError, Throttled
+from channels.http import is_beside_us
 from channels.wechat import media
 from channels.wechat.api import SEND, WeChatApi
 from channels.wechat.settings import AccountSettings
@@ -95,7 +96,7 @@ def pastes(page: str, settings: AccountSettings, hook: str) -> list[Paste]:
 def _address(settings: AccountSettings, hook: str) -> Finding:
     what = f"WeChat can reach {hook}"
     parts = urlsplit(hook)
-    if media.is_loopback(settings.api_base):  # a simulator beside us comes in by any door
+    if is_beside_us(settings.api_base):
         return Finding(what, True)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return Finding(what, False, "Set public_url in hub.toml to the web address of this hub.")

@@ -12,7 +12,7 @@ import requests
 
 from channels.contract import File, MediaLimit, Medium
 from channels.errors import Refused, Unreachable
-from channels.http import Http
+from channels.http import Http, is_beside_us
 
 MB = 1024 * 1024
 # WeChat goes by the end of the file's name
@@ -66,27 +66,14 @@ def follow(url: str, api_base: str, http: Http) -> requests.Response:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise Refused("WeChat named a place to fetch the file from that is no web address")
     if parts.netloc != urlsplit(api_base).netloc:
-        at_home = is_loopback(api_base)
+        at_home = is_beside_us(api_base)
         if not all(address.is_global or (at_home and address.is_loopback) for address in _addresses(parts.hostname)):
             raise Refused("WeChat named a place to fetch the file from that is not on the internet")
     return http.request("GET", url, limit=LARGEST_VIDEO)
 
 
-def is_loopback(url: str) -> bool:
-    """A simulator on our own machine."""
-    host = urlsplit(url).hostname or ""
-    return host == "localhost" or (_literal(host) or ip_address("0.0.0.0")).is_loopback
-
-
 def is_public(host: str) -> bool:
     return all(address.is_global for address in _addresses(host))
-
-
-def _literal(host: str) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address(host)
-    except ValueError:
-        return None
 
 
 def _addresses(host: str) -> list[IPv4Address | IPv6Address]:

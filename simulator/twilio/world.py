@@ -15,6 +15,7 @@ from simulator.timetable import Timetable
 from simulator.twilio.scripts import SCRIPTED, USUAL, Script
 
 CALLBACKS_KEPT = 20_000
+BINS = "/twiml"  # where documents are that accounts keep at Twilio
 FIRST_GUEST = 51_238_001
 
 
@@ -31,6 +32,7 @@ class Account:
     auth_token: str = field(repr=False)
     keys: dict[str, str] = field(default_factory=dict, repr=False)  # API keys: SID -> secret
     name: str = ""
+    bins: dict[str, str] = field(default_factory=dict)  # documents of TwiML that the account keeps at Twilio, by SID
     counts: Counter[str] = field(default_factory=Counter)  # requests, messages, callbacks, unanswered
 
 

@@ -129,10 +129,17 @@ def test_a_call_from_the_first_ring_to_its_recording(
 
 
 def test_an_agent_calls_back(pages: Pages, stack: Stack, telephone: Telephone, screen: Any) -> None:
-    telephone.phone(PHONES["agent@example.com"], {"answer": 0.5}, {"hear": "按一呼叫"}, {"press": "1"}, {"hung_up": True})
+    telephone.phone(
+        PHONES["agent@example.com"], {"answer": 0.5}, {"hear": "按一呼叫"}, {"press": "1"}, {"hung_up": True}
+    )
     telephone.stack.simulator.post("/phones/%2B85251230001/texts", {"to": "+85230001000", "text": "START"})
-    telephone.stack.simulator.post("/phones/%2B85251230001/texts", {"to": "+85230001000", "text": "请给我回电话，转人工"})
-    phone, inbox = with_phone(pages, stack, "小明"), agent(pages, stack, view="all", width=390, height=844, language="en-US")
+    telephone.stack.simulator.post(
+        "/phones/%2B85251230001/texts", {"to": "+85230001000", "text": "请给我回电话，转人工"}
+    )
+    phone, inbox = (
+        with_phone(pages, stack, "小明"),
+        agent(pages, stack, view="all", width=390, height=844, language="en-US"),
+    )
     opens(inbox, rows(inbox).first)
     inbox.get_by_role("button", name="Call the customer").click()
     expect(inbox.get_by_text("Your phone rings in a moment")).to_be_visible()

@@ -128,6 +128,11 @@ class Line:
     def fallback(self, path: str) -> None:
         self.world.numbers[OURS].voice_fallback_url = self.hub.url + path
 
+    def keeps(self, sid: str, document: str) -> None:
+        number = self.world.numbers[OURS]
+        number.account.bins[sid] = document
+        number.voice_fallback_url = f"{self.url}/twiml/{sid}"
+
     def fails(self, endpoint: str, kind: str, **more: Any) -> None:
         self.faults.add(Fault(endpoint, kind, **more))
 

@@ -119,6 +119,12 @@ def test_the_fallback_is_told_why(line: Line) -> None:
     assert (asked["ErrorCode"], asked["ErrorUrl"]) == ("12200", f"{line.hub.url}/hooks/phone")
 
 
+def test_a_document_that_twilio_keeps(line: Line) -> None:
+    line.keeps("EH1", response("<Say>Call again later</Say>"))
+    line.says(lambda _: Response(status=502))
+    assert heard(line.calls()) == ["ringing", "Call again later", "ended"]
+
+
 def test_a_fallback_that_fails_too(line: Line) -> None:
     line.fallback("/sorry")
     line.says(response("<Shout/>"))

@@ -16,7 +16,7 @@ from simulator.twilio.voice.control import control
 from simulator.twilio.voice.courier import Courier
 from simulator.twilio.voice.documents import is_here
 from simulator.twilio.voice.exchange import Exchange
-from simulator.twilio.world import World
+from simulator.twilio.world import BINS, World
 
 
 def voice(world: World, callbacks: Callbacks, faults: Faults, log: Log) -> Blueprint:
@@ -37,6 +37,11 @@ def voice(world: World, callbacks: Callbacks, faults: Faults, log: Log) -> Bluep
         for method, handler in handlers.items():
             name, view = f"{method} {path}".replace(".", " "), partial(answered, path, handler)
             blueprint.add_url_rule(f"{ROOT}/<account_sid>/{path}", name, view, methods=[method])
+
+    @blueprint.route(f"{BINS}/<sid>", methods=["GET", "POST"])
+    def kept(sid: str) -> Response:
+        found = next((each.bins[sid] for each in world.accounts.values() if sid in each.bins), None)
+        return Response(found, mimetype="text/xml") if found else Response(status=404)
 
     @blueprint.after_request
     def let_pages_ask(response: Response) -> Response:
