@@ -3,6 +3,7 @@ import type { Driver, SoftphoneState } from './softphone'
 
 const WAIT = 20
 const AGAIN_AFTER = 2_000
+const RENEW_BEFORE = 60_000
 
 interface Phone {
   boot: string
@@ -56,12 +57,17 @@ export const connect: Driver = async (pass, hooks) => {
 
   await look()
   void listen()
+  // The token itself has no use here; that somebody asks for one tells the hub that this browser can still be rung.
+  const renewing = setInterval(() => void hooks.renew().catch(() => undefined), pass.expires_in * 1_000 - RENEW_BEFORE)
   return {
     accept: () => act('answer'),
     reject: () => act('reject'),
     mute: () => undefined,
     digits: (digits) => act('press', { digits }),
     hangUp: () => act('hang_up'),
-    stop: () => stopped.abort(),
+    stop: () => {
+      clearInterval(renewing)
+      stopped.abort()
+    },
   }
 }

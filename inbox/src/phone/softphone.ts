@@ -1,10 +1,13 @@
 /** A browser that is a phone, whoever carries its calls. */
 import type { SoftphonePass } from '@/api/types'
 
-export type SoftphoneState = 'starting' | 'ready' | 'ringing' | 'talking' | 'lost'
+/** `lost`: it cannot be rung. `reconnecting`: a call goes on, and for the moment nobody hears anybody. */
+export type SoftphoneState = 'starting' | 'ready' | 'ringing' | 'talking' | 'reconnecting' | 'lost'
 
 export interface SoftphoneHooks {
   state: (state: SoftphoneState) => void
+  /** A call was taken, and the browser gave us no microphone for it. */
+  deaf: () => void
   /** A token lasts an hour; the phone asks for another in time. */
   renew: () => Promise<SoftphonePass>
 }

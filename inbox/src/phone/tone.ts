@@ -5,11 +5,15 @@ const RING = 1
 const EVERY = 3_000
 
 let context: AudioContext | null = null
+let sounding: GainNode | null = null
 let timer: ReturnType<typeof setInterval> | undefined
 
-function ring(): void {
+export function ring(): void {
   try {
     context ??= new AudioContext()
+    // Before the first click on the page browsers keep it silent; what it owes then must not sound all at once.
+    sounding?.disconnect()
+    void context.resume()
     const gain = context.createGain()
     gain.gain.setValueAtTime(LOUDNESS, context.currentTime)
     gain.gain.setTargetAtTime(0, context.currentTime + RING - 0.1, 0.04)
@@ -21,6 +25,7 @@ function ring(): void {
       tone.start()
       tone.stop(context.currentTime + RING)
     }
+    sounding = gain
   } catch {
     // A browser that plays nothing still shows that it rings.
   }
@@ -35,4 +40,6 @@ export function startRinging(): void {
 export function stopRinging(): void {
   clearInterval(timer)
   timer = undefined
+  sounding?.disconnect()
+  sounding = null
 }

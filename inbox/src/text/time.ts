@@ -42,6 +42,9 @@ export function ago(time: string, now: number, locale: string): string {
   return format(locale, { month: 'numeric', day: 'numeric' }).format(new Date(time))
 }
 
+/** How long to wait: told too short, somebody tries in vain. */
+export const wait = (milliseconds: number, locale: string): string => span(Math.ceil(milliseconds / 60_000) * 60_000, locale)
+
 /** The one largest unit of a length of time, rounded down. */
 export function span(milliseconds: number, locale: string): string {
   const minutes = Math.floor(milliseconds / 60_000)

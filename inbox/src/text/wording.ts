@@ -4,6 +4,7 @@ import { Refusal, type Failure } from '@/api/client'
 import type { Conversation, Message } from '@/api/types'
 import { ERASABLE, erasedParts, eventSentence } from './events'
 import { nameIn } from './payloads'
+import { wait } from './time'
 
 const TAIL = 4
 const PREVIEWED = 120
@@ -15,11 +16,13 @@ export function useWording() {
     return contact.name || t('common.unnamed', { tail: String(contact.id).padStart(TAIL, '0').slice(-TAIL) })
   }
 
-  /** A lost race carries in `by` who was first, a wrong address itself in `address`. */
+  /** A lost race carries in `by` who was first, a wrong address itself in `address`, a cap in `after` the seconds it lasts. */
   function failure(error: Failure): string {
     if (!(error instanceof Refusal)) return t('errors.unanswered')
+    const { by = '', address = '', after } = error.problem
     const key = `errors.${error.code}`
-    if (te(key)) return t(key, { by: error.problem.by ?? '', address: error.problem.address ?? '' })
+    if (after && te(`${key}_after`)) return t(`${key}_after`, { after: wait(Number(after) * 1_000, locale.value) })
+    if (te(key)) return t(key, { by, address })
     if (error.problem.status >= 500) return t('errors.server', { code: error.code })
     return t('errors.unknown', { code: error.code })
   }
