@@ -1,11 +1,12 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { LiveCall, Me } from '@/api/types'
+import type { Me } from '@/api/types'
 import { useCalls } from '@/stores/calls'
 import { useSession } from '@/stores/session'
 import { isMissed, lengths, minutes, since } from '@/text/calls'
 import { segmentsOf } from '@/text/segments'
 import { filled } from '@/text/templates'
+import { call, leg } from './samples'
 
 describe('segments of a text', () => {
   // the same cases as tests/channels/twilio/test_segments.py
@@ -45,29 +46,6 @@ describe('approved texts', () => {
   })
 })
 
-const call = (changes: Partial<LiveCall> = {}): LiveCall => ({
-  id: 1,
-  state: 'queued',
-  outcome: '',
-  reason: '',
-  direction: 'in',
-  number: '+85251230001',
-  channel: 'phone',
-  agent: null,
-  started_at: '2026-03-01T12:00:00Z',
-  queued_at: '2026-03-01T12:00:30Z',
-  answered_at: null,
-  ended_at: null,
-  position: 1,
-  held: false,
-  recorded: true,
-  legs: [],
-  conversation_id: 7,
-  contact: { id: 3, name: '小明' },
-  team: 'sales',
-  ...changes,
-})
-
 describe('a call in words', () => {
   it.each([
     [0, '0:00'],
@@ -98,7 +76,6 @@ describe('a call in words', () => {
 
 describe('the calls that go on', () => {
   const me: Me = { id: 5, name: '小林', email: 'agent@example.com', role: 'agent', teams: ['sales'] }
-  const leg = { id: 2, party: 'agent' as const, agent: { id: 5, name: '小林' }, device: 'browser' as const, state: 'ringing' as const }
 
   beforeEach(() => {
     setActivePinia(createPinia())
@@ -117,11 +94,11 @@ describe('the calls that go on', () => {
 
   it('ring for me, and are mine once I am on them', () => {
     const calls = useCalls()
-    calls.hear(call({ legs: [leg] }))
+    calls.hear(call({ legs: [leg()] }))
     expect([calls.ringing.length, calls.mine]).toEqual([1, null])
-    calls.hear(call({ state: 'talking', agent: { id: 5, name: '小林' }, legs: [{ ...leg, state: 'answered' }] }))
+    calls.hear(call({ state: 'talking', agent: { id: 5, name: '小林' }, legs: [leg({ state: 'answered' })] }))
     expect([calls.ringing.length, calls.mine?.id]).toEqual([0, 1])
-    calls.hear(call({ state: 'talking', agent: { id: 6, name: '小李' }, legs: [{ ...leg, state: 'ended' }] }))
+    calls.hear(call({ state: 'talking', agent: { id: 6, name: '小李' }, legs: [leg({ state: 'ended' })] }))
     expect(calls.mine).toBeNull()
   })
 })

@@ -1,5 +1,5 @@
 /** Conversations and messages for tests, whole but short to write. */
-import type { Conversation, Message, Reply } from '@/api/types'
+import type { CallLeg, Conversation, LiveCall, Message, Reply } from '@/api/types'
 
 export const minute = (n: number): string => new Date(Date.UTC(2026, 10, 22, 8, n)).toISOString()
 
@@ -61,3 +61,39 @@ export function reply(part: Partial<Reply> = {}): Reply {
     ...part,
   }
 }
+
+/** Xiaoming waits for somebody of the sales team. */
+export function call(part: Partial<LiveCall> = {}): LiveCall {
+  return {
+    id: 1,
+    state: 'queued',
+    outcome: '',
+    reason: '',
+    direction: 'in',
+    number: '+85251230001',
+    channel: 'phone',
+    agent: null,
+    started_at: '2026-03-01T12:00:00Z',
+    queued_at: '2026-03-01T12:00:30Z',
+    answered_at: null,
+    ended_at: null,
+    position: 1,
+    held: false,
+    recorded: true,
+    legs: [],
+    conversation_id: 7,
+    contact: { id: 3, name: '小明' },
+    team: 'sales',
+    ...part,
+  }
+}
+
+/** The browser of agent 5 rings. */
+export const leg = (part: Partial<CallLeg> = {}): CallLeg => ({
+  id: 2,
+  party: 'agent',
+  agent: { id: 5, name: '小林' },
+  device: 'browser',
+  state: 'ringing',
+  ...part,
+})
