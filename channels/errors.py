@@ -57,5 +57,9 @@ class Gone(Refused):
     """The address no longer exists or blocked us; the hub marks the identity unreachable."""
 
 
+class OptedOut(Gone):
+    """They want nothing from us until they say so themselves."""
+
+
 class Misconfigured(SendError):
     """Our credentials or permissions are wrong: ops are alerted and the channel is paused."""

@@ -38,8 +38,9 @@ NOTHING_WAS_SENT = (
     ssl.SSLCertVerificationError,
 )
 
-# at DEBUG, urllib3 logs every URL with its query, and so every access token
+# urllib3 logs every URL with its query, and so every access token: at DEBUG, and where a server sends broken headers
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
+logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 
 class Http:

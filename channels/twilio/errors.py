@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
-from channels.errors import Gone, Misconfigured, Refused, SendError, Throttled
+from channels.errors import Gone, Misconfigured, OptedOut, Refused, SendError, Throttled
 
 
 class Meaning(NamedTuple):
@@ -38,7 +38,7 @@ ERRORS: dict[int, Meaning] = {
     21211: Meaning(Gone, "this is no valid phone number"),
     21217: Meaning(Gone, "this is no valid phone number"),
     21614: Meaning(Gone, "this number takes no text messages"),
-    21610: Meaning(Gone, "the customer unsubscribed: only they can undo it, by writing START"),
+    21610: Meaning(OptedOut, "the customer unsubscribed: only they can undo it, by writing START"),
     30004: Meaning(Gone, "the customer's phone or carrier blocks our messages"),
     30005: Meaning(Gone, "the carrier does not know this number, or it is no longer in use"),
     30006: Meaning(Gone, "a landline, or a carrier that cannot be reached"),

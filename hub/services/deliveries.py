@@ -26,7 +26,7 @@ from channels.contract import (
     Receipt,
     Template,
 )
-from channels.errors import Gone, Misconfigured, Postponed, Refused, SendError, Uncertain, WindowClosed
+from channels.errors import Gone, Misconfigured, OptedOut, Postponed, Refused, SendError, Uncertain, WindowClosed
 from hub import current, files
 from hub.db import db, now
 from hub.jobs import again, claim, lost_claims, retry_later
@@ -302,6 +302,7 @@ def _give_up(delivery: Delivery, error: SendError) -> None:
             why = "unreachable"
             allowances.refund(delivery)
             delivery.identity.reachable = False
+            delivery.identity.opted_out = delivery.identity.opted_out or isinstance(error, OptedOut)
         case _:
             allowances.refund(delivery)
             return

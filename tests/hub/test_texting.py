@@ -21,7 +21,7 @@ from channels.contract import (
     Template,
     TemplateForm,
 )
-from channels.errors import Misconfigured, Uncertain, Unreachable
+from channels.errors import Misconfigured, OptedOut, Uncertain, Unreachable
 from hub import files, publishing
 from hub.db import now
 from hub.models import Arrival, Delivery, Message, Poll
@@ -130,6 +130,15 @@ def test_who_opted_out_gets_nothing_until_they_opt_in(anna: Person, customer: st
     anna.post(customer, {"text": "欢迎回来"}, 201)
     told = [name for who, name in stage.thread() if who == "system"]
     assert [name for name in told if name.startswith("opted")] == ["opted_out", "opted_in"]
+
+
+def test_a_send_that_is_refused_for_it_tells_as_well(anna: Person, customer: str, stage: Stage) -> None:
+    Pager.answers.append(OptedOut("unsubscribed"))
+    anna.post(customer, {"text": "在吗"}, 201)
+    stage.work()
+    stage.page(written("我有个问题", number=3))
+    stage.work()
+    assert anna.post(customer, {"text": "请讲"}, 409)["code"] == "opted_out"
 
 
 # receipts

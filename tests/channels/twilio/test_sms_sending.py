@@ -11,7 +11,7 @@ import requests
 import responses
 
 from channels.contract import Address, DeliveryResult, File
-from channels.errors import Gone, Misconfigured, Refused, SendError, Throttled, Uncertain, Unreachable
+from channels.errors import Gone, Misconfigured, OptedOut, Refused, SendError, Throttled, Uncertain, Unreachable
 from channels.twilio.errors import ERRORS
 from tests.channels.accounts import SECRETS, TWILIO
 from tests.channels.cases import assert_no_secret, assert_silent
@@ -83,7 +83,7 @@ def test_countries_that_ops_did_not_name() -> None:
 
 def test_the_answer_may_say_that_it_failed_already() -> None:
     failure = fails(taken(code=21610, status="failed"))
-    assert (type(failure), failure.code) == (Gone, "21610")
+    assert (type(failure), failure.code) == (OptedOut, "21610")
 
 
 @pytest.mark.parametrize("code", sorted(ERRORS))
@@ -96,7 +96,8 @@ def test_every_code_has_its_reaction(code: int) -> None:
 
 REACTIONS: dict[type[SendError], set[int]] = {
     Misconfigured: {20003, 20005, 21212, 21603, 21606, 21607, 21701, 21703, 21704, 21705, 30002},
-    Gone: {21211, 21217, 21610, 21614, 30004, 30005, 30006},
+    OptedOut: {21610},
+    Gone: {21211, 21217, 21614, 30004, 30005, 30006},
     Throttled: {20429, 21611, 30001, 30017, 30022, 63018},
     Refused: {21408, 21602, 21612, 21617, 21620, 21621, 21622, 21623, 11751, 12300},
 }
