@@ -20,7 +20,7 @@ from typing import Any
 
 import requests
 
-from hub.settings import DEMO_PORTS
+from hub.reading import DEMO_PORTS
 
 REPOSITORY = Path(__file__).parents[1]
 AGENT = {"email": "agent@example.com", "password": "yizhan-demo"}

@@ -370,6 +370,7 @@ class Capabilities:
     links: bool = False
     cards: bool = False
     menus: bool = False
+    marks_bots: bool = False  # the customer is shown which messages a machine wrote
     typing: bool = False
     profiles: bool = False  # Channel.profile knows more about a person
     notice: Notice | None = None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -20,6 +22,8 @@ from pydantic import (
     model_validator,
 )
 
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HOURS = re.compile(r"([a-z]{3})(?:-([a-z]{3}))? ([0-2][0-9]:[0-5][0-9])-([0-2][0-9]:[0-5][0-9])")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -56,8 +60,47 @@ def _api_base(url: str) -> str:
     return url.rstrip("/")
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """On these days of the week (0 is Monday), from one time to another."""
+
+    days: frozenset[int]
+    begins: time
+    ends: time
+
+    def covers(self, at: datetime) -> bool:
+        return at.weekday() in self.days and self.begins <= at.time() < self.ends
+
+
+def _opening(written: Any) -> Opening:
+    if isinstance(written, Opening):
+        return written
+    found = HOURS.fullmatch(written) if isinstance(written, str) else None
+    if not found or found[1] not in DAYS or (found[2] or found[1]) not in DAYS:
+        raise ValueError('write "mon-fri 09:00-18:00", or "sat 10:00-16:00"')
+    first, last = DAYS.index(found[1]), DAYS.index(found[2] or found[1])
+    days = range(first, last + 1) if first <= last else (*range(first, 7), *range(last + 1))
+    try:
+        begins, ends = time.fromisoformat(found[3]), time.fromisoformat(found[4])
+    except ValueError:
+        raise ValueError("there is no such time of day") from None
+    if begins >= ends:
+        raise ValueError("must end on the day on which it begins, and later")
+    return Opening(frozenset(days), begins, ends)
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError('there is no such time zone; write "Asia/Shanghai"') from None
+    return name
+
+
 Secret = Annotated[SecretStr, BeforeValidator(_resolve_secret)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Hours = Annotated[Opening, BeforeValidator(_opening)]
+Zone = Annotated[str, AfterValidator(_zone)]
 ApiBase = Annotated[str, AfterValidator(_api_base)]  # of the provider itself, or of a simulator
 
 

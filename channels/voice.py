@@ -9,18 +9,17 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
-from typing import Annotated, Any, Literal
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from channels.contract import Address, ChannelSettings, Duration, WebhookChannel, WebhookReply, WebhookRequest
+from channels.settings import Hours, Zone
 
 Language = Literal["zh-CN", "en"]
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-HOURS = re.compile(r"([a-z]{3})(?:-([a-z]{3}))? ([0-2][0-9]:[0-5][0-9])-([0-2][0-9]:[0-5][0-9])")
 WITHHELD = "tel-withheld"  # the scheme of callers who do not say who they are: each call is from somebody else
 
 
@@ -126,45 +125,7 @@ def _number(number: str) -> str:
     return number
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """On these days of the week (0 is Monday), from one time to another."""
-
-    days: frozenset[int]
-    begins: time
-    ends: time
-
-    def covers(self, at: datetime) -> bool:
-        return at.weekday() in self.days and self.begins <= at.time() < self.ends
-
-
-def _opening(written: Any) -> Opening:
-    if isinstance(written, Opening):
-        return written
-    found = HOURS.fullmatch(written) if isinstance(written, str) else None
-    if not found or found[1] not in DAYS or (found[2] or found[1]) not in DAYS:
-        raise ValueError('write "mon-fri 09:00-18:00", or "sat 10:00-16:00"')
-    first, last = DAYS.index(found[1]), DAYS.index(found[2] or found[1])
-    days = range(first, last + 1) if first <= last else (*range(first, 7), *range(last + 1))
-    try:
-        begins, ends = time.fromisoformat(found[3]), time.fromisoformat(found[4])
-    except ValueError:
-        raise ValueError("there is no such time of day") from None
-    if begins >= ends:
-        raise ValueError("must end on the day on which it begins, and later")
-    return Opening(frozenset(days), begins, ends)
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError('there is no such time zone; write "Asia/Shanghai"') from None
-    return name
-
-
 Number = Annotated[str, AfterValidator(_number)]
-Hours = Annotated[Opening, BeforeValidator(_opening)]
 
 
 class VoiceSettings(ChannelSettings):
@@ -178,7 +139,7 @@ class VoiceSettings(ChannelSettings):
     hints: tuple[str, ...] = ()  # words that callers often say
     agents: dict[str, Number] = {}  # the phones of agents who have one, by their mail addresses
     hours: tuple[Hours, ...] = ()  # none: always
-    timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
+    timezone: Zone = "Asia/Shanghai"
     rings_for: Duration = timedelta(seconds=20)
     waits_for: Duration = timedelta(minutes=3)  # in the queue; then the caller may leave a message
     recorded: bool = False  # callers are told

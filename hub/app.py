@@ -18,7 +18,7 @@ from hub import files, publishing
 from hub import settings as configuration
 from hub.cache import RedisCache, connect
 from hub.db import db, with_driver
-from hub.doorbell import celery_doorbell, typing_doorbell
+from hub.doorbell import celery_doorbell, late_doorbell, typing_doorbell
 from hub.inlet import Inlet
 from hub.live import Announcer
 from hub.settings import Settings
@@ -81,6 +81,7 @@ def make_core(settings: Settings, data: Path, database_url: str, redis_url: str)
         redis=connect(redis_url),
         doorbell=celery_doorbell(redis_url),
         typing=typing_doorbell(redis_url),
+        **{"doorbell later": late_doorbell(redis_url)},
         announcer=Announcer(redis_url),
     )
     return app

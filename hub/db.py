@@ -24,6 +24,8 @@ COLUMNS: dict[Any, Any] = {
     datetime: DateTime(timezone=True),
     dict[str, Any]: JSONB,
     list[dict[str, Any]]: JSONB,
+    list[str]: JSONB,
+    list[int]: JSONB,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 from celery import Celery
 from kombu.exceptions import OperationalError
@@ -50,6 +51,20 @@ def celery_doorbell(redis_url: str) -> Doorbell:
                     celery.send_task(WORK, [kind], queue=kind, retry=False, ignore_result=True)
         except (OperationalError, RedisError) as error:
             deaf_until = time.monotonic() + GIVE_UP_SECONDS
+            log.warning("no broker to ring: %s", type(error).__name__)
+
+    return ring
+
+
+def late_doorbell(redis_url: str) -> Callable[[str, timedelta], None]:
+    """Rings after a while. It need not be on time: the sweep finds what is due as well."""
+    celery = sender(redis_url)
+
+    def ring(kind: str, delay: timedelta) -> None:
+        try:
+            wait = delay.total_seconds()
+            celery.send_task(WORK, [kind], queue=kind, countdown=wait, retry=False, ignore_result=True)
+        except (OperationalError, RedisError) as error:
             log.warning("no broker to ring: %s", type(error).__name__)
 
     return ring

@@ -144,6 +144,11 @@ def ring(*kinds: str) -> None:
     db.session.info.setdefault("ring", set()).update(kinds)
 
 
+def ring_later(kind: str, delay: timedelta) -> None:
+    """Wake workers that long after the commit. Who misses the bell is found by the sweep."""
+    db.session.info.setdefault("ring later", {})[kind] = delay
+
+
 @contextmanager
 def served(kinds: Iterable[str]) -> Iterator[None]:
     """Inside, new jobs of these kinds need no bell: whoever makes them takes them up right after."""
@@ -164,8 +169,11 @@ def _ring(session: Session) -> None:
     kinds = session.info.pop("ring", set()) - session.info.get("served", frozenset())
     if kinds:
         current_app.extensions["doorbell"](kinds)
+    for kind, delay in session.info.pop("ring later", {}).items():
+        current_app.extensions["doorbell later"](kind, delay)
 
 
 @event.listens_for(db.session, "after_rollback")
 def _forget(session: Session) -> None:
-    session.info.pop("ring", None)
+    for name in ("ring", "ring later"):
+        session.info.pop(name, None)

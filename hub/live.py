@@ -42,6 +42,10 @@ class CallChanged(BaseModel):
     call: LiveCallShape
 
 
+class Suggested(BaseModel):
+    conversation_id: int
+
+
 class ChannelChanged(BaseModel):
     channel: ChannelShape
 
@@ -89,6 +93,12 @@ def tell(row: Conversation | Message) -> None:
 def tell_call(call: Call) -> None:
     """Say after the commit how this call stands then: to those who are on it, or may take it."""
     db.session.info.setdefault("told calls", {})[call] = None
+
+
+def tell_suggestion(conversation_id: int) -> None:
+    """Say after the commit that there is something beside this thread."""
+    words = Suggested(conversation_id=conversation_id).model_dump_json()
+    db.session.info.setdefault("said", []).append(("suggestion", words))
 
 
 def tell_channel(name: str) -> None:

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, Field
 
 from channels.contract import Channel, ChannelSettings, Duration, ReceivingChannel, Secret
 from channels.registry import channel_class
+from channels.settings import Zone
 from channels.templates import placeholders
-from hub.knowledge import FaqFile, Knowledge, normalise
+from hub.knowledge import Knowledge, Words, library
+from hub.knowledge.wording import Strict
+from hub.reading import (
+    DEMO_PORT,
+    Files,
+    meaning,
+    moved,
+    parsed,
+    paths,
+    read,
+    strings,
+    valid,
+)
 
 # `yizhan up --demo` sets these for all its processes; config/ names them.
 DEMO_ENVIRONMENT = {
@@ -39,10 +51,6 @@ DEMO_ENVIRONMENT = {
     "DEMO_ALIYUN_SECRET": "demo-aliyun-access-key-secret",
     "DEMO_ALIYUN_HOOK_SECRET": "demo-aliyun-hook-secret-0001",
 }
-DEMO_PORT = 8000
-# the hub, the simulator, and the mail servers in it
-DEMO_PORTS = (0, 1, 3, 4)
-DEMO_ADDRESSES = {f"http://127.0.0.1:{DEMO_PORT + offset}": offset for offset in DEMO_PORTS}
 # Everybody can read these: whoever runs on them can be written to, and impersonated, by anybody.
 SAMPLE_VALUES = frozenset(
     {
@@ -65,21 +73,6 @@ TEMPLATE_FIELDS = ("agent", "text", "name")  # what the hub can say of an answer
 CHANNEL_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")  # it is part of the webhook's address
 ENGINES = "yizhan.bots"
 EVERYONE = "everyone"
-
-REASONS = {  # pydantic's error types, said to people who never heard of Python
-    "extra_forbidden": "unknown key",
-    "string_type": "must be text in quotes",
-    "int_type": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "bool_type": "must be true or false",
-    "bool_parsing": "must be true or false",
-    "float_type": "must be a number",
-    "list_type": 'must be a list, like ["one", "two"] or [[name]]',
-    "tuple_type": 'must be a list, like ["one", "two"] or [[name]]',
-    "dict_type": "must be a table, like [name]",
-    "model_type": "must be a table, like [name]",
-}
 
 
 class ConfigError(Exception):
@@ -112,10 +105,6 @@ def _email(value: str) -> str:
 Email = Annotated[str, AfterValidator(_email)]
 
 
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
 class DeliveryTimes(Strict):
     retry_after: list[Duration] = [timedelta(seconds=seconds) for seconds in (1, 4, 15, 60)]
     claim_expires: Annotated[Duration, AfterValidator(_not_zero)] = timedelta(seconds=60)
@@ -138,6 +127,7 @@ class Transcription(Strict):
 class HubFile(Strict):
     public_url: Annotated[str, AfterValidator(_web_address)] = "http://127.0.0.1:8000"
     language: Literal["zh-CN", "en"] = "zh-CN"
+    timezone: Zone = "Asia/Shanghai"
     teams: Annotated[dict[str, list[Email]], AfterValidator(lambda teams: {EVERYONE: [], **teams})] = {EVERYONE: []}
     signatures: dict[str, str] = {}  # of each team, under its answers on channels that have one
     link_secret: Secret | None = None  # of those who may vouch for customers
@@ -155,11 +145,22 @@ class ChannelFile(Strict):
     settings: dict[str, Any] = {}
 
 
+class HandingOver(Strict):
+    """When a person takes over, whatever the engines could say."""
+
+    misses: int = Field(default=2, ge=1)  # in a row that are not understood; before, the bot asks to put it differently
+    person_words: list[Words] = []  # who says one of them wants a person; none: those that we know
+    angry: bool = True  # who swears or threatens
+    tags: list[str] = []  # customers with one of these tags, at once
+    topics: list[Words] = []  # that no machine may speak about: words of the question
+
+
 class BotFile(Strict):
-    engine: str
     greeting: str = ""
-    hand_over_after: int = Field(default=2, ge=1)
-    settings: dict[str, Any] = {}
+    notice: str = ""  # that a machine speaks: before its first answer, where the channel does not mark that itself
+    hand_over: HandingOver = HandingOver()
+    patience: Annotated[Duration, Field(le=timedelta(seconds=10))] = timedelta(seconds=2)  # for the rest of a message
+    engines: list[dict[str, Any]] = Field(min_length=1)  # asked one after the other, until one answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +171,16 @@ class ChannelConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineConfig:
+    name: str
+    engine: type[Any]  # a workers.bots.contract.Engine, which the hub cannot import
+    settings: BaseModel
+
+
+@dataclass(frozen=True, slots=True)
 class BotConfig:
     file: BotFile
-    engine: type[Any]  # a workers.bots.contract.Bot, which the hub cannot import
-    settings: BaseModel
+    engines: tuple[EngineConfig, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +190,8 @@ class Settings:
     channels: Mapping[str, ChannelConfig]
     bots: Mapping[str, BotConfig]
     knowledge: Knowledge
+    demo_port: int | None = None  # where the demo runs, if this is it
+    version: str = ""  # of bots and knowledge: the fingerprint of their files
 
 
 def from_environment() -> Settings:
@@ -194,8 +203,8 @@ def from_environment() -> Settings:
 def receiving_channels(folder: Path) -> list[str]:
     """Those that have a process of their own, by what their files say."""
     found = []
-    for path in _in(folder, "channels"):
-        kind = (_toml(path, []) or {}).get("kind")
+    for path in paths(folder, "channels"):
+        kind = (parsed(path, read(path, []), []) or {}).get("kind")
         with suppress(LookupError, ImportError):
             if isinstance(kind, str) and issubclass(channel_class(kind), ReceivingChannel):
                 found.append(path.stem)
@@ -210,80 +219,72 @@ def load(folder: Path, *, demo: bool = False, demo_port: int = DEMO_PORT) -> Set
     """Everything in `folder`, or a ConfigError that names every problem. The sample's values pass in the demo only."""
     problems: list[str] = []
     # the demo can be started on another port: its own addresses follow
-    files = {path: _toml(path, problems) for path in _files(folder)}
-    if demo:
-        files = {path: _moved(data, demo_port) for path, data in files.items()}
+    port = demo_port if demo else None
+    texts = {path: read(path, problems) for path in _paths(folder)}
+    files = _files(texts, port, problems)
     hub = _hub(folder, files, problems)
     channels = _channels(folder, files, problems)
     bots = _bots(folder, files, problems)
-    knowledge = _knowledge(folder, files, problems)
+    knowledge = library.put_together(folder, files, problems)
     if not demo:
         problems += [
             f"{path}: {key}: is the sample's value: put your own"
             for path, data in files.items()
-            if path.parent.name != "faq"
-            for key, value in _strings(data or {})
-            if _meaning(value).rstrip("/") in SAMPLE_VALUES
+            if path.parent == folder or path.parent.name in ("channels", "bots")
+            for key, value in strings(data or {})
+            if meaning(value).rstrip("/") in SAMPLE_VALUES
         ]
     if problems or hub is None:
         raise ConfigError(problems)
-    return Settings(folder, hub, channels, bots, knowledge)
+    return Settings(folder, hub, channels, bots, knowledge, port, library.fingerprint(_taught(folder, texts)))
 
 
-def _files(folder: Path) -> list[Path]:
-    return [folder / "hub.toml", *(path for kind in ("channels", "bots", "faq") for path in _in(folder, kind))]
+def learned(settings: Settings, texts: Mapping[str, str]) -> Settings:
+    """The same with bots and knowledge as these files tell, by their names in the folder. May raise ConfigError."""
+    problems: list[str] = []
+    files = _files({settings.folder / name: text for name, text in texts.items()}, settings.demo_port, problems)
+    bots = _bots(settings.folder, files, problems)
+    knowledge = library.put_together(settings.folder, files, problems)
+    wanted = {path.bot for channel in settings.channels.values() if (path := channel.file).bot}
+    problems += [
+        f"{settings.folder}/bots/{name}.toml: is gone, and a channel needs it" for name in wanted - bots.keys()
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return replace(settings, bots=bots, knowledge=knowledge, version=library.fingerprint(texts))
 
 
-def _in(folder: Path, kind: str) -> list[Path]:
-    return sorted((folder / kind).glob("*.toml"))
+def teachable(folder: Path) -> dict[str, str]:
+    """What `learned` takes, as it stands in the folder now."""
+    problems: list[str] = []
+    texts = {path: read(path, problems) for path in taught_by(folder)}
+    if problems:
+        raise ConfigError(problems)
+    return _taught(folder, texts)
 
 
-Files = Mapping[Path, dict[str, Any] | None]
-"""What each file says; None where it could not be read, which is a problem already."""
+def _taught(folder: Path, texts: Mapping[Path, str | None]) -> dict[str, str]:
+    taught = {path: texts.get(path) for path in taught_by(folder)}
+    return {path.relative_to(folder).as_posix(): text for path, text in taught.items() if text is not None}
 
 
-def _moved(data: Any, port: int) -> Any:
-    """The same with the demo's own addresses on these ports."""
-    match data:
-        case dict():
-            return {key: _moved_port(key, value, port) for key, value in data.items()}
-        case list():
-            return [_moved(each, port) for each in data]
-        case str():
-            return _moved_address(data, port)
-    return data
+def taught_by(folder: Path) -> list[Path]:
+    """The files of bots and knowledge."""
+    return [*paths(folder, "bots"), *library.files_of(folder)]
 
 
-def _moved_address(text: str, port: int) -> str:
-    for address, offset in DEMO_ADDRESSES.items():
-        if text == address or text.startswith(f"{address}/"):
-            return f"http://127.0.0.1:{port + offset}{text.removeprefix(address)}"
-    return text
+def _paths(folder: Path) -> list[Path]:
+    return [folder / "hub.toml", *paths(folder, "channels"), *taught_by(folder)]
 
 
-def _moved_port(key: str, value: Any, port: int) -> Any:
-    if key.endswith("_port") and isinstance(value, int) and value - DEMO_PORT in DEMO_PORTS:
-        return value - DEMO_PORT + port
-    return _moved(value, port)
-
-
-def _toml(path: Path, problems: list[str]) -> dict[str, Any] | None:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        problems.append(f"{path}: there is no such file")
-    except OSError as error:
-        problems.append(f"{path}: cannot be read: {error.strerror}")
-    except UnicodeDecodeError:
-        problems.append(f"{path}: cannot be read: not UTF-8 text")
-    except tomllib.TOMLDecodeError as error:
-        problems.append(f"{path}: {error}")
-    return None
+def _files(texts: Mapping[Path, str | None], demo_port: int | None, problems: list[str]) -> Files:
+    files = {path: parsed(path, text, problems) for path, text in texts.items()}
+    return files if demo_port is None else {path: moved(data, demo_port) for path, data in files.items()}
 
 
 def _hub(folder: Path, files: Files, problems: list[str]) -> HubFile | None:
     path = folder / "hub.toml"
-    hub = _valid(HubFile, files[path], path, problems)
+    hub = valid(HubFile, files[path], path, problems)
     if hub:
         _check_signatures(path, hub, problems)
     return hub
@@ -296,17 +297,17 @@ def _check_signatures(path: Path, hub: HubFile, problems: list[str]) -> None:
 
 
 def _channels(folder: Path, files: Files, problems: list[str]) -> dict[str, ChannelConfig]:
-    paths = _in(folder, "channels")
-    if not paths:
+    found = paths(folder, "channels")
+    if not found:
         problems.append(f"{folder}/channels: there is no channel: describe at least one in <name>.toml")
     channels, accounts = {}, dict[tuple[str, str], Path]()
-    for path in paths:
+    for path in found:
         if not CHANNEL_NAME.fullmatch(path.stem):
             problems.append(f"{path}: name the file in small letters, digits and hyphens, like my-shop.toml")
         if (data := files[path]) is None:
             continue
         _check_references(folder, path, files, problems)
-        file = _valid(ChannelFile, data, path, problems)
+        file = valid(ChannelFile, data, path, problems)
         cls = _found(path, "kind", channel_class, data.get("kind"), problems)
         settings = _own_settings(cls, data, path, problems)
         if not (file and cls and settings):
@@ -359,15 +360,30 @@ def _wrong_way(folder: Path, name: str, files: Files) -> str:
 
 def _bots(folder: Path, files: Files, problems: list[str]) -> dict[str, BotConfig]:
     bots = {}
-    for path in _in(folder, "bots"):
-        if (data := files[path]) is None:
-            continue
-        file = _valid(BotFile, data, path, problems)
-        engine = _found(path, "engine", _engine_class, data.get("engine"), problems)
-        settings = _own_settings(engine, data, path, problems)
-        if file and engine and settings:
-            bots[path.stem] = BotConfig(file, engine, settings)
+    for path in (path for path in files if path.parent == folder / "bots"):
+        file = valid(BotFile, files[path], path, problems)
+        engines = [
+            _engine(path, f"engines.{number}", each, problems) for number, each in enumerate(_tables(files[path]))
+        ]
+        if file and all(engines):
+            bots[path.stem] = BotConfig(file, tuple(each for each in engines if each))
     return bots
+
+
+def _tables(data: dict[str, Any] | None) -> list[dict[str, Any]]:
+    listed = (data or {}).get("engines")
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+
+
+def _engine(path: Path, key: str, data: dict[str, Any], problems: list[str]) -> EngineConfig | None:
+    name = data.get("engine")
+    if not isinstance(name, str):
+        problems.append(f"{path}: {key}.engine: name one of {', '.join(sorted(entry_points(group=ENGINES).names))}")
+        return None
+    engine = _found(path, f"{key}.engine", _engine_class, name, problems)
+    own = {name: value for name, value in data.items() if name != "engine"}
+    settings = valid(engine.Settings, own, path, problems, f"{key}.") if engine else None
+    return EngineConfig(name, engine, settings) if engine and settings else None
 
 
 def _engine_class(name: str) -> type[Any]:
@@ -393,70 +409,4 @@ def _found(path: Path, key: str, find: Callable[[str], type[Any]], name: Any, pr
 
 
 def _own_settings(cls: type[Any] | None, data: dict[str, Any], path: Path, problems: list[str]) -> Any:
-    return _valid(cls.Settings, data.get("settings", {}), path, problems, "settings.") if cls else None
-
-
-def _knowledge(folder: Path, files: Files, problems: list[str]) -> Knowledge:
-    entries, ids, questions = [], dict[str, Path](), dict[str, str]()
-    for path in _in(folder, "faq"):
-        file = _valid(FaqFile, files[path], path, problems)
-        for number, entry in enumerate(file.entry if file else []):
-            entries.append(entry)
-            if entry.id in ids:
-                problems.append(f"{path}: entry.{number}.id: {entry.id!r} is already in {ids[entry.id]}")
-            ids.setdefault(entry.id, path)
-            for position, question in enumerate(entry.questions):
-                place = f"{path}: entry.{number}.questions.{position}"
-                first = questions.setdefault(normalise(question), place)
-                if first != place:
-                    problems.append(f"{place}: the same question is already at {first}")
-    return Knowledge(tuple(entries))
-
-
-Model = TypeVar("Model", bound=BaseModel)
-
-
-def _valid(
-    model: type[Model], data: dict[str, Any] | None, path: Path, problems: list[str], prefix: str = ""
-) -> Model | None:
-    if not isinstance(data, dict):  # not read, or not a table: reported where it was read
-        return None
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        secrets = {_meaning(value) for _, value in _strings(data)} - {value for _, value in _strings(data)}
-        for item in error.errors(include_url=False, include_input=False, include_context=False):
-            key = ".".join(map(str, item["loc"])) or "(file)"
-            reason = REASONS.get(item["type"], item["msg"].removeprefix("Value error, "))
-            problems.append(f"{path}: {prefix}{key}: {_without(secrets, reason)}")
-    return None
-
-
-def _without(secrets: set[str], text: str) -> str:
-    """A plug-in's reason may quote what it was given."""
-    for secret in secrets:
-        text = text.replace(secret, "…")
-    return text
-
-
-def _strings(data: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    match data:
-        case str():
-            yield key, data
-        case dict():
-            for name, value in data.items():
-                yield from _strings(value, f"{key}.{name}" if key else name)
-        case list():
-            for position, value in enumerate(data):
-                yield from _strings(value, f"{key}.{position}")
-
-
-_SECRET = TypeAdapter(Secret)
-
-
-def _meaning(written: str) -> str:
-    """What "env:NAME" or "file:/path" stands for; anything else stands for itself."""
-    try:
-        return str(_SECRET.validate_python(written).get_secret_value())
-    except ValidationError:
-        return written
+    return valid(cls.Settings, data.get("settings", {}), path, problems, "settings.") if cls else None

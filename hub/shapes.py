@@ -281,6 +281,7 @@ class ContactShape(BaseModel):
     id: int
     name: str
     language: str
+    tags: list[str]
     facts: dict[str, Any]
     identities: list[IdentityShape]
     conversations: list[ConversationShape]
@@ -303,6 +304,7 @@ class ContactShape(BaseModel):
             id=row.id,
             name=row.name,
             language=row.language,
+            tags=row.tags,
             facts=row.facts,
             identities=identities,
             conversations=conversations,

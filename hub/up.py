@@ -18,7 +18,8 @@ from hub import embedded, settings
 from hub.children import GaveUp, Printer, Stopped, Supervisor
 from hub.embedded import CannotStart
 from hub.leash import Child, Leash
-from hub.settings import DEMO_ENVIRONMENT, DEMO_PORTS
+from hub.reading import DEMO_PORTS
+from hub.settings import DEMO_ENVIRONMENT
 
 SERVICES = {"postgres": "DATABASE_URL", "redis": "REDIS_URL"}
 SECONDS_FOR_THE_LAST_RUN = 15.0

@@ -18,6 +18,7 @@ from simulator.mail.api import mail
 from simulator.mail.post import Post
 from simulator.push import Pusher
 from simulator.quotas import Quotas
+from simulator.shop import shop
 from simulator.tokens import Tokens
 from simulator.twilio import world as telephone
 from simulator.twilio.api import sms
@@ -57,6 +58,7 @@ def create_app(hub: str, own_url: str, mail_ports: servers.Ports) -> Flask:
     app.register_blueprint(voice(network, callbacks, faults, log))
     app.register_blueprint(aliyun_api.api(aliyun, faults, log))
     app.register_blueprint(phones(carrier, aliyun))
+    app.register_blueprint(shop())
 
     @app.get("/")
     def page() -> Response:

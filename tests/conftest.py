@@ -29,6 +29,8 @@ from tests.pager import ENTRY_POINTS, Pager
 from tests.places import temporary_data
 from tests.stage import CONFIG, SECRETS, Stage, WeChat
 from tests.switchboard import Switchboard
+from workers.bots.bot import Bot, Thought
+from workers.bots.contract import Later, Turn
 
 
 @pytest.fixture
@@ -208,9 +210,14 @@ def stage(app: Flask) -> Stage:
 @pytest.fixture
 def slow_bot(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """The front desk's bot answers in a job of its own, as bots do that ask others."""
-    from workers.app import bots
+    think = Bot.think
 
-    monkeypatch.setattr(type(bots()["frontdesk"]), "quick", False)
+    def later(self: Bot, turn: Turn, state: Mapping[str, Any]) -> Thought:
+        if turn.at_once:
+            raise Later
+        return think(self, turn, state)
+
+    monkeypatch.setattr(Bot, "think", later)
 
 
 @pytest.fixture

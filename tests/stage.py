@@ -65,6 +65,12 @@ class Person:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return _read(self.client.post(f"/api/v1{path}", json=body, headers=named), status)
 
+    def put(self, path: str, body: Any, status: int = 200) -> Any:
+        return _read(self.client.put(f"/api/v1{path}", json=body), status)
+
+    def patch(self, path: str, body: Any, status: int = 200) -> Any:
+        return _read(self.client.patch(f"/api/v1{path}", json=body), status)
+
     def upload(self, name: str, content: bytes, status: int = 201) -> Any:
         file = FileStorage(BytesIO(content), name)
         boundary, body = encode_multipart({"file": file})

@@ -16,11 +16,11 @@ from workers import timetable
 if TYPE_CHECKING:
     from flask import Flask
 
-    from workers.bots.contract import Bot
+    from workers.bots.bot import Bot
 
 QUEUES = (
     *("arrival", "bot_turn", "call_action", "delivery", "media_fetch", "poll", "profile_fetch", "reconciliation"),
-    "transcription",
+    *("suggestion", "transcription"),
     *("typing", timetable.QUEUE),
 )
 
@@ -54,13 +54,14 @@ def hub() -> Flask:
     return made
 
 
-def bots() -> dict[str, Bot]:
+def bots() -> tuple[dict[str, Bot], str]:
+    """The bots of the version in use, and which that is."""
     from workers.bots.registry import make_bots
 
-    if "bots" not in _made:
-        _made["bots"] = make_bots(hub().extensions["settings"])
-    made: dict[str, Bot] = _made["bots"]
-    return made
+    settings = hub().extensions["settings"]
+    if _made.get("version") != settings.version:
+        _made["bots"], _made["version"] = make_bots(settings), settings.version
+    return _made["bots"], _made["version"]
 
 
 @worker_init.connect

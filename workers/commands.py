@@ -7,11 +7,10 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-import click
-
 from hub import settings as configuration
-from hub.commands import CONFIG, yizhan
-from hub.settings import ConfigError
+from hub.commands import yizhan
+from workers.bots.commands import bot
+from workers.learning_commands import learn, proposals, versions
 
 __all__ = ["yizhan"]
 
@@ -50,37 +49,6 @@ def beat() -> None:
     )
 
 
-@yizhan.group()
-def bot() -> None:
-    """The bots of config/bots."""
-
-
-@bot.command()
-@click.argument("text")
-@click.option("--bot", "name", help="Its name in config/bots; needed where there are several.")
-@CONFIG
-def ask(text: str, name: str | None, config: Path) -> None:
-    """Show what a bot answers, and why."""
-    from workers.bots.contract import HandOver, Say, Turn
-    from workers.bots.registry import make_bots
-
-    os.environ["YIZHAN_CONFIG"] = str(config)
-    # asking talks to nobody: the sample will do
-    os.environ.update({**configuration.DEMO_ENVIRONMENT, "YIZHAN_DEMO": str(configuration.DEMO_PORT), **os.environ})
-    try:
-        bots = make_bots(configuration.from_environment())
-    except ConfigError as error:
-        raise click.ClickException("\n".join(error.problems)) from None
-    chosen = name or (next(iter(bots)) if len(bots) == 1 else None)
-    if chosen not in bots:
-        raise click.ClickException(f"choose a bot with --bot: {', '.join(bots)}")
-    match bots[chosen].answer(Turn(text=text)):
-        case Say(text=said, candidates=candidates, choices=choices):
-            click.echo("\n· ".join((said, *choices)))
-        case HandOver(reason=reason, candidates=candidates):
-            click.echo(f"(hands over: {reason})")
-        case None:
-            click.echo("(does not understand)")
-            return
-    for candidate in candidates:
-        click.echo(f"  {candidate.score:.2f}  {candidate.id}  {candidate.question}", err=True)
+for each in (learn, proposals, versions):
+    bot.add_command(each)
+yizhan.add_command(bot)

@@ -9,7 +9,6 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -31,12 +30,12 @@ from hub.models import (
     Poll,
     ProfileFetch,
     Reconciliation,
+    Suggestion,
     Transcription,
 )
 from hub.services import (
     arrivals,
     attachments,
-    bot_turns,
     call_actions,
     calls,
     conversations,
@@ -46,14 +45,24 @@ from hub.services import (
     pauses,
     polls,
     recordings,
+    versions,
 )
-from hub.services.bot_turns import Question
 from hub.services.deliveries import Outcome
 from hub.settings import HubFile
-from workers import audio, calling, polling, profiles, reconciling, transcription
-from workers.app import bots, celery, hub
+from workers import (
+    answering,
+    audio,
+    calling,
+    learning,
+    polling,
+    profiles,
+    reconciling,
+    reloading,
+    suggesting,
+    transcription,
+)
+from workers.app import celery, hub
 from workers.attempts import tried
-from workers.bots.thinking import think
 
 log = logging.getLogger(__name__)
 AT_ONCE = 20
@@ -71,6 +80,8 @@ def work(kind: str) -> None:
         _taken_up(kind)
         ring, until = hub().extensions["doorbell"], time.monotonic() + TURN_SECONDS
         kinds = FOLLOWS[FOLLOWS.index(kind) :] if kind in FOLLOWS else (kind,)
+        with transaction():
+            versions.refreshed()
         with served(kinds):
             while busy := [each for each in kinds if _do(each)]:
                 if time.monotonic() > until:
@@ -92,7 +103,7 @@ def take_in(limit: int) -> int:
     try:
         with transaction():
             batch = intake.next_arrivals(limit)
-            _answer_at_once(intake.accept(batch))
+            answering.answer_at_once(intake.accept(batch))
     except Exception:
         if not batch:
             raise
@@ -110,47 +121,6 @@ def _take_in_alone(arrival_id: int) -> None:
         log.exception("arrival %s cannot be taken in", arrival_id)
         with transaction():
             intake.put_off(one_again(Arrival, arrival_id), error)
-
-
-def _answer_at_once(turns: list[BotTurn]) -> None:
-    """Quick bots answer in the transaction that takes the question in. What they leave waits for `answer`."""
-    decided = []
-    for turn in bot_turns.next_in_lane(turns):
-        bot = bots().get(turn.conversation.bot or "")
-        with suppress(Exception):  # `answer` meets it again, and says so
-            if bot is None or bot.quick:
-                decided.append((turn, turn.conversation, think(bots(), bot_turns.question(turn))))
-    bot_turns.settle(decided)
-
-
-def answer(limit: int) -> int:
-    """Bots think about what customers wrote."""
-    with transaction():
-        questions = bot_turns.claim_due(limit)
-    verdicts = {}
-    for turn_id, question in questions.items():
-        _show_typing(question)
-        try:
-            verdicts[turn_id] = think(bots(), question)
-        except Exception as error:
-            _engine_failed(turn_id, error)
-    if verdicts:
-        with transaction():
-            bot_turns.record(verdicts)
-    return len(questions)
-
-
-def _show_typing(question: Question) -> None:
-    """Who asks others takes a while."""
-    bot, channel = bots().get(question.bot), current.channels().get(question.channel)
-    if bot and not bot.quick and channel and channel.capabilities.typing:
-        current.show_typing(channel.name, question.asker.scheme, question.asker.value)
-
-
-def _engine_failed(turn_id: int, error: Exception) -> None:
-    log.exception("bot turn %s failed", turn_id)
-    with transaction():
-        bot_turns.try_again(one_again(BotTurn, turn_id), error)
 
 
 def deliver(limit: int) -> int:
@@ -221,12 +191,13 @@ def _kept(file: File) -> tuple[File, str]:
 FOLLOWS = ("arrival", "bot_turn", "delivery")  # what one worker does without a bell in between
 DOES: dict[str, tuple[Callable[[int], int], int]] = {
     "arrival": (take_in, AT_ONCE),
-    "bot_turn": (answer, AT_ONCE),
+    "bot_turn": (answering.answer, AT_ONCE),
     "delivery": (deliver, SENDS_AT_ONCE),
     "media_fetch": (fetch, 1),
     "call_action": (calling.act, 4),
     "poll": (polling.poll, 1),
     "profile_fetch": (profiles.fetch_profiles, 1),
+    "suggestion": (suggesting.suggest, AT_ONCE),
     "transcription": (transcription.transcribe, 1),
     "reconciliation": (reconciling.reconcile, 1),
 }
@@ -246,7 +217,7 @@ def sweep() -> None:
         older_than = current.settings().hub.delivery.claim_expires
         with transaction():
             deliveries.expire_claims(older_than)
-            for model in (BotTurn, MediaFetch, Poll, ProfileFetch, Transcription, Reconciliation):
+            for model in (BotTurn, MediaFetch, Poll, ProfileFetch, Suggestion, Transcription, Reconciliation):
                 for job in lost_claims(model, older_than):
                     retry_later(job, timedelta(0))
             conversations.wake_due()
@@ -259,6 +230,20 @@ def sweep() -> None:
         with transaction():
             kinds = due_kinds()
         hub().extensions["doorbell"](kinds)
+
+
+@celery.task
+def look_at_files() -> None:
+    """Ops have changed what bots know."""
+    with hub().app_context():
+        reloading.look()
+
+
+@celery.task
+def learn() -> None:
+    """What bots did not understand becomes a list for people."""
+    with hub().app_context():
+        learning.learn()
 
 
 @celery.task

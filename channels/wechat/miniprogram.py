@@ -44,6 +44,7 @@ class MiniProgram(Account):
             media={"image": LIMITS["image"]},
             links=True,
             cards=True,
+            marks_bots=True,
             typing=True,
             notice=Notice(consent=settings.notice.template) if settings.notice else None,
             allowances=settings.grants(),

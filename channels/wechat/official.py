@@ -181,6 +181,7 @@ def _capabilities(settings: OfficialAccount.Settings) -> Capabilities:
         links=True,
         cards=bool(settings.mini_program),
         menus=True,
+        marks_bots=True,
         typing=True,
         profiles=True,
         notice=Notice() if settings.notice else None,

@@ -4,8 +4,19 @@ from hub.models.agents import AccessToken, Agent, LoginFailure
 from hub.models.calls import Call, CallAction, CallLeg, CallScript, PhoneDuty
 from hub.models.conversations import Attachment, Conversation, Message, MessageReference
 from hub.models.evidence import AuditEntry, Bookmark, ChannelState, DeliveryAttempt
+from hub.models.learning import BotVersion, Proposal, QuestionCluster
 from hub.models.people import Allowance, Consent, Contact, Identity, Merge
-from hub.models.work import Arrival, BotTurn, Delivery, MediaFetch, Poll, ProfileFetch, Reconciliation, Transcription
+from hub.models.work import (
+    Arrival,
+    BotTurn,
+    Delivery,
+    MediaFetch,
+    Poll,
+    ProfileFetch,
+    Reconciliation,
+    Suggestion,
+    Transcription,
+)
 
 __all__ = [
     "AccessToken",
@@ -16,6 +27,7 @@ __all__ = [
     "AuditEntry",
     "Bookmark",
     "BotTurn",
+    "BotVersion",
     "Call",
     "CallAction",
     "CallLeg",
@@ -35,6 +47,9 @@ __all__ = [
     "PhoneDuty",
     "Poll",
     "ProfileFetch",
+    "Proposal",
+    "QuestionCluster",
     "Reconciliation",
+    "Suggestion",
     "Transcription",
 ]

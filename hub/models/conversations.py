@@ -37,6 +37,8 @@ class Conversation(Base):
     team: Mapped[str] = mapped_column(default="everyone")
     bot: Mapped[str | None]  # the config name of the bot that answers while the status is "bot"
     misses: Mapped[int] = mapped_column(default=0)  # questions in a row the bot did not understand
+    bot_state: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what its engines noted, and what it offered
+    bot_revision: Mapped[int] = mapped_column(default=0)  # of that: what was thought of an older one is thought again
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"))
     reply_channel: Mapped[str]  # a reply goes where the customer last wrote
     reply_identity_id: Mapped[int] = mapped_column(ForeignKey("identity.id"))

@@ -18,6 +18,7 @@ class Contact(Base):
     name: Mapped[str] = mapped_column(default="")
     language: Mapped[str] = mapped_column(default="")
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what providers tell of the person
+    tags: Mapped[list[str]] = mapped_column(default=list)  # by agents, like "vip"
     created_at: Mapped[datetime] = mapped_column(default=now)
     identities: Mapped[list[Identity]] = relationship(back_populates="contact", order_by="Identity.id")
 

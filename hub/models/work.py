@@ -38,15 +38,41 @@ class BotTurn(Job, Base):
 
     kind: ClassVar[str] = "bot_turn"
     __tablename__ = "bot_turn"
-    __table_args__ = job_indexes("bot_turn")
+    __table_args__ = (Index("ix_bot_turn_outcome", "outcome", "created_at"), *job_indexes("bot_turn"))
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id"), index=True)
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))  # None: greet
+    first_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))  # of a burst that ends with `message`
     candidates: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
-    outcome: Mapped[str] = mapped_column(default="")  # said, handed_over, missed, greeted, silent
-    answer_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    steps: Mapped[list[dict[str, Any]]] = mapped_column(default=list)  # what each engine made of it
+    outcome: Mapped[str] = mapped_column(default="")  # said, asked, handed_over, missed, greeted, silent
+    reason: Mapped[str] = mapped_column(default="")  # of a hand-over or a miss
+    choice: Mapped[str] = mapped_column(default="")
+    version: Mapped[str] = mapped_column(default="")  # of what the bot knew
+    rating: Mapped[str | None]  # good or bad, by an agent
+    rated_by_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"))
+    meant: Mapped[str | None]  # what the answer should have been, by an agent
+    answer_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"), index=True)
     answer: Mapped[Message | None] = relationship(foreign_keys=answer_id)
     conversation: Mapped[Conversation] = relationship()
     message: Mapped[Message | None] = relationship(foreign_keys=message_id)
+    first: Mapped[Message | None] = relationship(foreign_keys=first_id)
+
+
+class Suggestion(Job, Base):
+    """What the bot would have said where a person answers, and what to recommend. Lane: the conversation."""
+
+    kind: ClassVar[str] = "suggestion"
+    __tablename__ = "suggestion"
+    __table_args__ = job_indexes("suggestion")
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id"), index=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"))
+    answers: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    recommendations: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    used: Mapped[str | None]  # the id of the one an agent took
+    edited: Mapped[bool] = mapped_column(default=False)  # before it was sent
+    used_by_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"))
+    conversation: Mapped[Conversation] = relationship()
+    message: Mapped[Message] = relationship()
 
 
 class Delivery(Job, Base):

@@ -131,8 +131,8 @@ def _customer_asks(call: Call, leg: CallLeg, event: CallEvent) -> InboundMessage
 
 
 def _said(call: Call, leg: CallLeg, event: CallEvent) -> InboundMessage:
-    """A key of the menu says its words."""
-    menu = lines.settings_of(call.channel).menu
+    """A key of the menu says its words, unless the bot has just given choices of its own."""
+    menu = {} if call.conversation.bot_state.get("choices") else lines.settings_of(call.channel).menu
     spoken = {"call": call.id, "confidence": event.confidence, "digits": event.digits}
     return InboundMessage(
         sender=Address(call.identity.scheme, call.identity.value),

@@ -12,9 +12,9 @@ from sqlalchemy.orm import contains_eager
 from channels.contract import Address
 from hub import current
 from hub.db import db
-from hub.models import Contact, Identity
+from hub.models import Agent, Contact, Identity
 from hub.refusals import Invalid, NotFound
-from hub.services import conversations, merging
+from hub.services import audit, conversations, merging
 
 Aliases = tuple[Address, ...]
 People = dict[Address, Identity]
@@ -24,6 +24,12 @@ def find(contact_id: int) -> Contact:
     if contact := db.session.get(Contact, contact_id):
         return contact
     raise NotFound("contact")
+
+
+def tag(contact: Contact, tags: Sequence[str], by: Agent) -> None:
+    """These and no others, in this order."""
+    contact.tags = list(dict.fromkeys(tags))
+    audit.record(by, "tag", contact, tags=contact.tags)
 
 
 def identify(senders: Collection[tuple[Address, Aliases]]) -> People:

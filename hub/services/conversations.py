@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -46,6 +47,8 @@ def open_new(identity: Identity, channel: str, thread: str = "") -> Conversation
         reply_identity=identity,
         waiting_since=None if config.bot else now(),
         misses=0,
+        bot_state={},
+        bot_revision=0,
         subject="",
         unread=0,
         context={},
@@ -121,15 +124,21 @@ def assign(conversation: Conversation, to: Agent | None, by: Agent) -> None:
     audit.record(by, "assign", conversation, to=to.id if to else None)
 
 
-def hand_over(conversation: Conversation, reason: str, team: str | None = None, by: Agent | None = None) -> None:
-    """From the bot, or from an agent, to the people of a team."""
+def hand_over(
+    conversation: Conversation,
+    reason: str,
+    team: str | None = None,
+    by: Agent | None = None,
+    learned: Mapping[str, Any] | None = None,
+) -> None:
+    """From the bot, or from an agent, to the people of a team. `learned`: what the bot can tell them."""
     if team is not None and team not in current.settings().hub.teams:
         raise Invalid("team", f"there is no team {team!r}")
     if conversation.status == "resolved":
         raise Refusal("resolved", "This conversation is resolved. Reopen it first.")
     conversation.team = team or conversation.team
     _queue(conversation)
-    note_event(conversation, "handed_over", to="people", reason=reason, team=conversation.team)
+    note_event(conversation, "handed_over", to="people", reason=reason, team=conversation.team, **(learned or {}))
     if by:
         audit.record(by, "hand_over", conversation, team=conversation.team)
 
@@ -141,6 +150,7 @@ def hand_to_bot(conversation: Conversation, by: Agent) -> None:
     if bot is None:
         raise Refusal("no_bot", "This channel has no bot.")
     conversation.status, conversation.bot, conversation.misses = "bot", bot, 0
+    conversation.bot_state, conversation.bot_revision = {}, conversation.bot_revision + 1
     conversation.assignee, conversation.waiting_since = None, None
     note_event(conversation, "handed_to_bot", by=by.name)
     audit.record(by, "hand_to_bot", conversation)

@@ -32,6 +32,7 @@ from hub.models import (
     Message,
     MessageReference,
     ProfileFetch,
+    Suggestion,
 )
 from hub.services import arrivals, attachments, audit
 from hub.services.arrivals import lane_of
@@ -126,7 +127,7 @@ def _forget_names(person: Person) -> None:
 
 def _forget_facts(person: Person) -> None:
     for contact in person.contacts:
-        contact.language, contact.facts = "", {}
+        contact.language, contact.facts, contact.tags = "", {}, []
     for conversation in person.conversations:
         conversation.context = {}
 
@@ -144,7 +145,7 @@ def _forget_named(person: Person, names: Collection[str]) -> None:
 def _forget_before_merges(person: Person) -> None:
     """How things stood before a merge also tells of the person."""
     ids = [contact.id for contact in person.contacts]
-    nothing = {"name": "", "language": "", "facts": {}}
+    nothing: dict[str, Any] = {"name": "", "language": "", "facts": {}, "tags": []}
     for row in db.session.scalars(select(Merge).where(or_(Merge.kept_id.in_(ids), Merge.other_id.in_(ids)))):
         was = nothing if row.kept_id in ids else row.moved["kept_was"]
         joined = [{**pair, "context": {}} for pair in row.moved["joined"]]
@@ -184,7 +185,15 @@ def _forget_turns(person: Person) -> None:
     ids = [row.id for row in person.conversations]
     state = case((BotTurn.state.in_(UNFINISHED), "cancelled"), else_=BotTurn.state)
     theirs = update(BotTurn).where(BotTurn.conversation_id.in_(ids))
-    _set(theirs.values(candidates=[], error="", lane="erased", state=state))
+    _set(theirs.values(candidates=[], steps=[], error="", lane="erased", state=state))
+    unfinished = Suggestion.conversation_id.in_(ids) & Suggestion.state.in_(UNFINISHED)
+    _set(update(Suggestion).where(unfinished).values(state="cancelled"))
+
+
+def _forget_notes(person: Person) -> None:
+    """What bots noted of them: numbers and addresses stand in there under any name."""
+    for conversation in person.conversations:
+        conversation.bot_state, conversation.bot_revision = {}, conversation.bot_revision + 1
 
 
 def _forget_locations(person: Person) -> None:
@@ -283,13 +292,17 @@ FORGETS: dict[str, tuple[Callable[[Person], None], ...]] = {
         _forget_facts,
         _forget_messages,
         _forget_turns,
+        _forget_notes,
         _forget_all_files,
         _forget_calls,
         _forget_identities(),
     ),
-    "name": (_forget_names,),
-    "phone": (_forget_calls, _forget_identities("tel")),
-    "email": (_forget_identities("email"),),
+    "name": (_forget_names, _forget_notes),
+    "phone": (_forget_notes, _forget_calls, _forget_identities("tel")),
+    "email": (
+        _forget_notes,
+        _forget_identities("email"),
+    ),
     "location": (_forget_locations,),
     "files": (_forget_files,),
 }

@@ -9,6 +9,7 @@ from typing import Any
 from channels.contract import Capabilities, Card, Link, Medium, Menu, Template
 from channels.errors import Refused
 from channels.templates import checked, shown
+from hub.knowledge import Format
 from hub.models import Attachment
 from hub.refusals import Refusal
 
@@ -31,6 +32,13 @@ class Part:
     text: str = ""
     attachment: Attachment | None = None
     payload: dict[str, Any] = field(default_factory=dict)
+
+
+def form_of(capabilities: Capabilities) -> Format:
+    """What a bot's answer may look like there."""
+    if capabilities.spoken:
+        return "spoken"
+    return "rich" if capabilities.menus or capabilities.links or capabilities.threaded else "plain"
 
 
 def fit(content: Content, capabilities: Capabilities) -> list[Part]:
@@ -123,7 +131,11 @@ def _link(link: Link, capabilities: Capabilities) -> list[Part]:
 def _menu(menu: Menu, capabilities: Capabilities) -> list[Part]:
     if capabilities.menus:
         return [Part(payload={"menu": asdict(menu)})]
-    lines = [menu.head, *(f"· {choice.text}" for choice in menu.choices), *([menu.tail] if menu.tail else [])]
+    lines = [
+        menu.head,
+        *(f"{number}. {choice.text}" for number, choice in enumerate(menu.choices, 1)),
+        *([menu.tail] if menu.tail else []),
+    ]
     return [Part(text=piece) for piece in split("\n".join(lines), capabilities.text_bytes)]
 
 

@@ -14,13 +14,14 @@ from sqlalchemy import select, update
 
 from channels.contract import Address, CallEvent, Consent, Event, InboundMessage, Presence, Receipt, Revocation, Signal
 from hub import current
-from hub.db import db
+from hub.db import db, now
 from hub.jobs import next_due, retry_later
 from hub.live import tell
 from hub.models import Arrival, Attachment, BotTurn, Contact, Conversation, Identity, MediaFetch, Message
 from hub.services import (
     allowances,
     arrivals,
+    bot_turns,
     calls,
     consents,
     contacts,
@@ -29,6 +30,7 @@ from hub.services import (
     erasure,
     lines,
     profiles,
+    suggestions,
     threaded,
     threads,
     transcripts,
@@ -49,6 +51,7 @@ class Desk:
     open: dict[tuple[Contact, str], Conversation]
     renewals: list[Renewal]
     turns: list[BotTurn]
+    bursts: dict[int, BotTurn]  # by conversation: what the bot waits for the rest of
     too_early: list[Arrival]
 
     def conversation(self, identity: Identity, channel: str) -> tuple[Conversation, bool]:
@@ -93,7 +96,9 @@ def accept(batch: Sequence[Arrival]) -> list[BotTurn]:
     with db.session.no_autoflush:
         threaded.lock(event for _, event in events)
         people = contacts.identify([who for arrival, event in events if (who := _sender(arrival, event))])
-        desk = Desk(people, conversations.unresolved({row.contact for row in people.values()}), [], [], [])
+        unresolved = conversations.unresolved({row.contact for row in people.values()})
+        theirs = {row.id for row in unresolved.values() if row.status == "bot"}
+        desk = Desk(people, unresolved, [], [], bot_turns.waiting_for_more(theirs) if theirs else {}, [])
         for arrival, event in sorted(events, key=lambda each: isinstance(each[1], Revocation)):  # erased last
             _accept(desk, arrival, event)
         done = update(Arrival).where(Arrival.id.in_([row.id for row in batch if row not in desk.too_early]))
@@ -203,6 +208,8 @@ def _message(desk: Desk, arrival: Arrival, event: InboundMessage) -> None:
     if event.thread:
         threaded.remember(message, event)
         conversation.subject = event.payload.get("subject") or conversation.subject
+    if conversation.status in ("waiting", "open") and not is_quiet:
+        suggestions.want(conversation, message)
     if conversation.status == "bot" and not is_quiet:
         if reason := _leave_to_people(conversation, identity, event):
             conversations.hand_over(conversation, reason)
@@ -300,10 +307,17 @@ def _opened(desk: Desk, arrival: Arrival, identity: Identity, event: str, hints:
 
 
 def _ask_bot(desk: Desk, arrival: Arrival, conversation: Conversation, message: Message | None) -> None:
-    """`None`: greet."""
-    turn = BotTurn(lane=arrival.lane, conversation=conversation, message=message, state="pending", error="")
-    db.session.add(turn)
-    desk.turns.append(turn)
+    """`None`: greet. What goes on with what was not understood is asked together with it."""
+    turn = desk.bursts.get(conversation.id) if message and message.direction == "in" else None
+    if turn and turn.lane == arrival.lane:
+        turn.first, turn.message = turn.first or turn.message, message
+    else:
+        turn = BotTurn(
+            lane=arrival.lane, conversation=conversation, message=message, state="pending", error="", created_at=now()
+        )
+        db.session.add(turn)
+    if turn not in desk.turns:
+        desk.turns.append(turn)
 
 
 def _renew(desk: Desk, identity: Identity, arrival: Arrival, action: str) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.jobs import backlog
 from hub.queries import operations
+from hub.services import versions
 from hub.web.problems import problem
 
 health = Blueprint("health", __name__)
@@ -59,4 +60,7 @@ class Backlog:
             paused.add_metric([channel.name], channel.state == "paused")
             if channel.receiver:
                 deaf.add_metric([channel.name], channel.receiver.state != "ok")
-        yield from (jobs, age, paused, deaf)
+        refused = GaugeMetricFamily("yizhan_bots_refused", "1 while a change to the bots' files is not taken up.")
+        newest = versions.newest()
+        refused.add_metric([], newest is not None and not newest.accepted)
+        yield from (jobs, age, paused, deaf, refused)

@@ -18,8 +18,8 @@ from tests.faults.shop import Inbox, Shop
 CLAIM_EXPIRES = "12s"  # longer than a send may take, as it must be
 QUESTIONS = 4  # as many as the bot may answer: of five answers the last is for a person
 
-BOT = 'engine = "keywords"\n' + "".join(
-    f'[[settings.rules]]\nwhen = ["q{number}"]\nsay = "a{number}"\n' for number in range(1, QUESTIONS + 1)
+BOT = '[[engines]]\nengine = "keywords"\n' + "".join(
+    f'[[engines.rules]]\nwhen = ["q{number}"]\nsay = "a{number}"\n' for number in range(1, QUESTIONS + 1)
 )
 
 
@@ -28,6 +28,7 @@ def open_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     config = tmp_path_factory.mktemp("faults") / "config"
     shutil.copytree(REPOSITORY / "config", config)
     (config / "bots" / "frontdesk.toml").write_text(BOT)
+    shutil.rmtree(config / "tests", ignore_errors=True)  # of another bot
     _replace(config / "hub.toml", r'claim_expires = "\w+"', f'claim_expires = "{CLAIM_EXPIRES}"')
     _replace(config / "channels" / "phone.toml", r'waits_for = "\w+"', 'waits_for = "8s"')
     with running(config) as stack:

@@ -192,7 +192,7 @@ def test_a_slow_bot_does_not_leave_the_caller_in_silence(
 ) -> None:
     caller.asks()
     monkeypatch.setattr("hub.web.calling.WITHIN", 0.2)
-    monkeypatch.setattr("workers.tasks._answer_at_once", lambda turns: None)
+    monkeypatch.setattr("workers.answering.answer_at_once", lambda turns: None)
     monkeypatch.setitem(tasks.DOES, "bot_turn", (lambda limit: 0, 1))
     assert caller.asks(text="怎么退款").steps == (Say("请稍等。"), Pause(1))
     monkeypatch.undo()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.knowledge import Entry, Knowledge, Texts
+from hub.knowledge import Answer, Entry, Knowledge
 from hub.settings import (
     DEMO_ENVIRONMENT,
     BotFile,
@@ -79,7 +79,7 @@ app_id = "wx1"
 string = "env:STRING"
 """,
     "channels/second.toml": 'kind = "tin"\nlabel = "2"\n[settings]\napp_id = "wx2"\nstring = "env:STRING"',
-    "bots/desk.toml": 'engine = "parrot"\ngreeting = "您好"\n[settings]\nword = "ciao"',
+    "bots/desk.toml": 'greeting = "您好"\n[[engines]]\nengine = "parrot"\nword = "ciao"',
     "faq/shop.toml": '[[entry]]\nid = "refund"\nquestions = ["怎么退款"]\nanswer.zh = "七天内"\nanswer.en = "7 days"',
 }
 
@@ -145,10 +145,11 @@ def test_good_config_is_read():
     assert shop.settings.secrets() == [AES_KEY]
     assert settings.channels["second"].file.team == "everyone"
     desk = settings.bots["desk"]
-    assert desk.file == BotFile(engine="parrot", greeting="您好", hand_over_after=2, settings={"word": "ciao"})
-    assert desk.settings == desk.engine.Settings(word="ciao")
+    assert desk.file == BotFile(greeting="您好", engines=[{"engine": "parrot", "word": "ciao"}])
+    [engine] = desk.engines
+    assert (engine.name, engine.settings) == ("parrot", engine.engine.Settings(word="ciao"))
     assert settings.knowledge == Knowledge(
-        (Entry(id="refund", questions=["怎么退款"], answer=Texts(zh="七天内", en="7 days")),)
+        (Entry(id="refund", questions=["怎么退款"], answer=Answer(zh="七天内", en="7 days")),)
     )
 
 
@@ -188,6 +189,7 @@ SHOP, DESK, HUB, FAQ = "channels/shop.toml", "bots/desk.toml", "hub.toml", "faq/
 ENTRY = GOOD[FAQ]
 
 KINDS = "aliyun_sms, broken, email, tin, twilio_phone, twilio_sms, wechat_miniprogram, wechat_official"
+ENGINES = "bare, chat, dify, headless, keywords, knowledge, parrot, rasa, webhook"
 MISTAKES = {
     "hub.toml is missing": (
         {name: text for name, text in GOOD.items() if name != HUB},
@@ -222,8 +224,8 @@ MISTAKES = {
     ),
     "a number is no text": (edited(DESK, '"您好"', "1"), ["config/bots/desk.toml: greeting: must be text in quotes"]),
     "true is no number": (
-        {**GOOD, DESK: "hand_over_after = true\nengine = 'parrot'"},
-        ["config/bots/desk.toml: hand_over_after: must be a whole number"],
+        {**GOOD, DESK: f"{GOOD[DESK]}\n[hand_over]\nmisses = true"},
+        ["config/bots/desk.toml: hand_over.misses: must be a whole number"],
     ),
     "no processes": (
         {**GOOD, HUB: f"{GOOD[HUB]}\n[processes]\nweb = 0"},
@@ -234,8 +236,16 @@ MISTAKES = {
         ["config/hub.toml: delivery: must be a table, like [name]"],
     ),
     "settings are no table": (
-        {**GOOD, DESK: 'engine = "parrot"\nsettings = "none"'},
-        ["config/bots/desk.toml: settings: must be a table, like [name]"],
+        edited(SHOP, '[settings]\napp_id = "wx1"\nstring = "env:STRING"', 'settings = "none"'),
+        ["config/channels/shop.toml: settings: must be a table, like [name]"],
+    ),
+    "no engine": (
+        {**GOOD, DESK: 'greeting = "您好"'},
+        ["config/bots/desk.toml: engines: Field required"],
+    ),
+    "an engine without its name": (
+        {**GOOD, DESK: '[[engines]]\nword = "ciao"'},
+        [f"config/bots/desk.toml: engines.0.engine: name one of {ENGINES}"],
     ),
     "text where a list is due": (
         edited(SHOP, '["second"]', '"second"'),
@@ -283,14 +293,19 @@ MISTAKES = {
         edited(DESK, '"parrot"', '"headless"'),
         [
             (
-                "config/bots/desk.toml: engine: 'headless' is installed but broken: "
+                "config/bots/desk.toml: engines.0.engine: 'headless' is installed but broken: "
                 "type object 'Headless' has no attribute 'Settings'"
             )
         ],
     ),
     "engine whose settings cannot be checked": (
         edited(DESK, '"parrot"', '"bare"'),
-        ["config/bots/desk.toml: engine: 'bare' is installed but broken: its Settings are not a pydantic model"],
+        [
+            (
+                "config/bots/desk.toml: engines.0.engine: 'bare' is installed but broken: "
+                "its Settings are not a pydantic model"
+            )
+        ],
     ),
     "one table where several are due": (
         edited(FAQ, "[[entry]]", "[entry]"),
@@ -298,11 +313,11 @@ MISTAKES = {
     ),
     "unknown key of the engine": (
         edited(DESK, "word", "wrod"),
-        ["config/bots/desk.toml: settings.wrod: unknown key"],
+        ["config/bots/desk.toml: engines.0.wrod: unknown key"],
     ),
     "impatient bot": (
-        {**GOOD, DESK: 'engine = "parrot"\nhand_over_after = 0'},
-        ["config/bots/desk.toml: hand_over_after: Input should be greater than or equal to 1"],
+        {**GOOD, DESK: f"{GOOD[DESK]}\n[hand_over]\nmisses = 0"},
+        ["config/bots/desk.toml: hand_over.misses: Input should be greater than or equal to 1"],
     ),
     "unknown team": (
         edited(SHOP, '"sales"', '"slaes"'),
@@ -382,7 +397,7 @@ def test_a_mistake_is_named_with_file_and_key(files, expected):
 def test_an_unknown_engine_names_the_known_ones():
     (problem,) = problems(edited(DESK, '"parrot"', '"parot"'))
     start, known = problem.split("; known: ")
-    assert start == "config/bots/desk.toml: engine: unknown engine 'parot'"
+    assert start == "config/bots/desk.toml: engines.0.engine: unknown engine 'parot'"
     assert {"headless", "parrot"} <= set(known.split(", "))
 
 
@@ -393,7 +408,7 @@ def test_all_mistakes_are_told_at_once():
             SHOP: 'kind = "telex"\nlabel = 5\nbot = "gone"\nteam = "slaes"',
             "channels/second.toml": 'kind = "tin"\nlable = "2"\n[settings]\nstring = "hunter2hunter2"\nlength = "long"',
             "channels/third.toml": "kind",
-            DESK: 'engine = "parrot"\nhand_over_after = "two"\n[settings]\nword = 1',
+            DESK: '[hand_over]\nmisses = "two"\n[[engines]]\nengine = "parrot"\nword = 1',
             FAQ: "[[entry]]\nid = 'Refund'",
         }
     ) == [
@@ -408,8 +423,8 @@ def test_all_mistakes_are_told_at_once():
         "config/channels/shop.toml: team: 'slaes' is not in config/hub.toml [teams]; known: everyone",
         "config/channels/shop.toml: label: must be text in quotes",
         f"config/channels/shop.toml: kind: unknown channel kind 'telex'; known: {KINDS}",
-        "config/bots/desk.toml: hand_over_after: must be a whole number",
-        "config/bots/desk.toml: settings.word: must be text in quotes",
+        "config/bots/desk.toml: hand_over.misses: must be a whole number",
+        "config/bots/desk.toml: engines.0.word: must be text in quotes",
         "config/faq/shop.toml: entry.0.id: use small letters, digits, - and _ only, like refund-time",
         "config/faq/shop.toml: entry.0.questions: Field required",
         "config/faq/shop.toml: entry.0.answer: Field required",

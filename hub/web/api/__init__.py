@@ -2,6 +2,17 @@
 
 from hub.web.api.blueprint import api
 
-from hub.web.api import calls, contacts, conversations, files, messages, operations, session  # isort: skip - they add the routes
+from hub.web.api import bots, calls, contacts, conversations, files, learning, messages, operations, session  # isort: skip - they add the routes
 
-__all__ = ["api", "calls", "contacts", "conversations", "files", "messages", "operations", "session"]
+__all__ = [
+    "api",
+    "bots",
+    "calls",
+    "contacts",
+    "conversations",
+    "files",
+    "learning",
+    "messages",
+    "operations",
+    "session",
+]

@@ -36,6 +36,14 @@ class MergeBody(BaseModel):
     contact: int  # who turns out to be the same person
 
 
+class ContactBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    tags: list[
+        Annotated[str, Field(pattern=r"^[^\s,\x00-\x1f\x7f](?:[^,\x00-\x1f\x7f]{0,38}[^\s,\x00-\x1f\x7f])?$")]
+    ] = Field(max_length=20)
+
+
 class UnmergeBody(BaseModel):
     merge: int
 
@@ -63,6 +71,13 @@ class LinkBody(BaseModel):
 
 @api.get("/contacts/<id>", responses={200: ContactShape})
 def get_contact(path: ById) -> Response:
+    return answer(inbox.contact(path.id))
+
+
+@api.patch("/contacts/<id>", responses={200: ContactShape})
+def change_contact(path: ById, body: ContactBody) -> Response:
+    with transaction():
+        contacts.tag(contacts.find(path.id), body.tags, the_agent())
     return answer(inbox.contact(path.id))
 
 

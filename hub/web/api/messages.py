@@ -16,7 +16,7 @@ from hub.letters import Heading
 from hub.models import Attachment, Message
 from hub.queries import files, inbox, thread
 from hub.refusals import Invalid, NotFound, Refusal
-from hub.services import conversations, jobs, replies
+from hub.services import conversations, jobs, replies, suggestions
 from hub.services.fitting import Content
 from hub.shapes import MessageShape
 from hub.web.api.blueprint import ById, Page, answer, api, listing
@@ -55,6 +55,11 @@ class TemplateBody(BaseModel):
     fields: dict[str, Annotated[str, Field(max_length=1000)]] = {}
 
 
+class SuggestionBody(BaseModel):
+    id: int
+    which: str = Field(max_length=200)
+
+
 class Say(BaseModel):
     text: str = Field("", max_length=20_000)
     attachments: list[int] = Field(default=[], max_length=10)
@@ -63,6 +68,7 @@ class Say(BaseModel):
     template: TemplateBody | None = None  # instead of all the above
     channel: str | None = None
     note: bool = False
+    suggestion: SuggestionBody | None = None  # what the agent began from
     subject: str | None = Field(None, min_length=1, max_length=500)  # where messages have one
     cc: list[MailAddress] | None = Field(None, max_length=50)  # None: everybody who had the last one
     bcc: list[MailAddress] = Field(default=[], max_length=50)
@@ -181,6 +187,8 @@ def _say(conversation_id: int, body: Say, key: str | None) -> Message:
     )
     if body.note:
         return replies.note(conversation, the_agent(), content, key)
+    if body.suggestion:
+        suggestions.used(body.suggestion.id, body.suggestion.which, body.text, conversation, the_agent())
     heading = Heading(body.subject, *_copies(body))
     return replies.reply_by_agent(conversation, the_agent(), content, body.channel, key, heading)
 

@@ -1,13 +1,12 @@
-"""What the shop knows: the questions and answers of config/faq, checked and put together."""
+"""What texts in the files of config/ are made of, and when two of them are the same."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 Language = Literal["zh", "en"]
 
@@ -15,12 +14,21 @@ NOT_A_WORD = re.compile(r"[\W_]+")
 # Chinese is written without spaces: one beside a Chinese character means nothing.
 SPACE_IN_CHINESE = re.compile(r"(?<=[\u3400-\u9fff]) | (?=[\u3400-\u9fff])")
 APOSTROPHE = re.compile("['’]")
+CHINESE = re.compile(r"[\u3400-\u9fff]")
+LATIN = re.compile(r"[a-z]", re.IGNORECASE)
 
 
 def normalise(text: str) -> str:
     """Letters and digits only, in one width and case: what two writings of the same words have in common."""
     folded = APOSTROPHE.sub("", unicodedata.normalize("NFKC", text)).casefold()
     return SPACE_IN_CHINESE.sub("", NOT_A_WORD.sub(" ", folded).strip())
+
+
+def language_of(text: str, hint: str = "") -> Language:
+    """What the customer writes in; what the channel says about them where the text does not tell (a number)."""
+    if CHINESE.search(text):
+        return "zh"
+    return "en" if LATIN.search(text) or hint.startswith("en") else "zh"
 
 
 def _has_words(text: str) -> str:
@@ -36,13 +44,14 @@ def _plain_id(text: str) -> str:
 
 
 Words = Annotated[str, AfterValidator(_has_words)]
+PlainId = Annotated[str, AfterValidator(_plain_id)]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Texts(_Strict):
+class Texts(Strict):
     """What customers read, in the language they ask in."""
 
     zh: Words
@@ -50,22 +59,3 @@ class Texts(_Strict):
 
     def in_(self, language: Language) -> str:
         return (self.en or self.zh) if language == "en" else self.zh
-
-
-class Entry(_Strict):
-    """One thing customers ask, in all the ways they ask it; the first question is the one people are shown."""
-
-    id: Annotated[str, AfterValidator(_plain_id)]
-    questions: list[Words] = Field(min_length=1)
-    answer: Texts
-
-
-class FaqFile(_Strict):
-    entry: list[Entry] = []
-
-
-@dataclass(frozen=True, slots=True)
-class Knowledge:
-    """All entries of all files. Ids and normalised questions are unique."""
-
-    entries: tuple[Entry, ...] = ()
