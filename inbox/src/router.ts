@@ -1,6 +1,7 @@
 /** The address bar: which view, which conversation. */
 import { createRouter, createWebHistory } from 'vue-router'
 import { loadAreas } from './i18n'
+import { isTab, TABS } from './text/tabs'
 import { isViewName } from './stores/order'
 import { useSession } from './stores/session'
 
@@ -14,15 +15,32 @@ export const router = createRouter({
       beforeEnter: () => loadAreas('login'),
     },
     {
-      path: '/inbox/:view/:id(\\d+)?',
-      name: 'inbox',
-      component: () => import('./views/InboxView.vue'),
+      path: '/',
+      component: () => import('./views/ShellView.vue'),
+      redirect: '/inbox/mine',
       meta: { signedIn: true },
-      beforeEnter: async (to) => {
-        if (!isViewName(to.params.view)) return { name: 'inbox', params: { view: 'mine' } }
+      beforeEnter: async () => {
         await loadAreas('inbox', 'thread', 'call', 'errors', 'login')
         return true
       },
+      children: [
+        {
+          path: 'inbox/:view/:id(\\d+)?',
+          name: 'inbox',
+          component: () => import('./views/InboxView.vue'),
+          beforeEnter: (to) => isViewName(to.params.view) || { name: 'inbox', params: { view: 'mine' } },
+        },
+        {
+          path: 'bot/:tab?',
+          name: 'bot',
+          component: () => import('./views/BotView.vue'),
+          beforeEnter: async (to) => {
+            if (!isTab(to.params.tab)) return { name: 'bot', params: { tab: TABS[0] } }
+            await loadAreas('bot')
+            return true
+          },
+        },
+      ],
     },
     { path: '/:rest(.*)*', redirect: '/inbox/mine' },
   ],

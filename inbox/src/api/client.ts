@@ -2,12 +2,14 @@
 import type {
   Agent,
   Attachment,
+  Bots,
   Channel,
   Contact,
   Conversation,
   ConversationStatus,
   Counts,
   Device,
+  Known,
   LiveCall,
   Me,
   Message,
@@ -16,7 +18,11 @@ import type {
   NewConversation,
   Page,
   Problem,
+  Proposal,
+  QuestionCluster,
+  Rating,
   SoftphonePass,
+  Suggestions,
 } from './types'
 
 export const BASE = '/api/v1'
@@ -60,6 +66,10 @@ interface Options {
 }
 
 async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
+  return readJson<T>(await answerTo(method, path, options))
+}
+
+async function answerTo(method: string, path: string, options: Options = {}): Promise<Response> {
   const headers: Record<string, string> = { Accept: 'application/json', ...options.headers }
   if (options.body !== undefined) headers['Content-Type'] = 'application/json'
   let response: Response
@@ -73,7 +83,7 @@ async function request<T>(method: string, path: string, options: Options = {}): 
   } catch {
     throw new Unanswered()
   }
-  if (response.ok) return readJson<T>(response)
+  if (response.ok) return response
   if (response.status === 401 && !options.quiet401) signedOut()
   throw new Refusal(await readProblem(response))
 }
@@ -159,6 +169,26 @@ export const api = {
   contact: (id: number) => request<Contact>('GET', `/contacts/${id}`),
   erase: (contact: number) => request<Contact>('POST', `/contacts/${contact}/erase`, { body: {} }),
   unmerge: (contact: number, merge: number) => request<Contact>('POST', `/contacts/${contact}/unmerge`, { body: { merge } }),
+  tag: (contact: number, tags: string[]) => request<Contact>('PATCH', `/contacts/${contact}`, { body: { tags } }),
+
+  suggestions: (conversation: number) => request<Suggestions>('GET', `/conversations/${conversation}/suggestions`),
+  rate: (message: number, rating: Rating, meant: string | null) =>
+    request<Message>('PUT', `/messages/${message}/rating`, { body: { rating, meant } }),
+  knowledge: () => request<Page<Known>>('GET', '/knowledge'),
+  bots: () => request<Bots>('GET', '/bots'),
+  questions: (cursor?: string | number | null) =>
+    request<Page<QuestionCluster>>('GET', `/questions${query({ state: 'open', cursor })}`),
+  proposeFor: (cluster: number, entry: string) =>
+    request<Proposal>('POST', `/questions/${cluster}/propose`, { body: { entry } }),
+  dismissQuestion: (cluster: number) => request<unknown>('POST', `/questions/${cluster}/dismiss`, { body: {} }),
+  propose: (entry: string, questions: string[], message: number) =>
+    request<Proposal>('POST', '/proposals', { body: { entry, questions, message_id: message } }),
+  proposals: (cursor?: string | number | null) =>
+    request<Page<Proposal>>('GET', `/proposals${query({ state: 'open', cursor })}`),
+  diff: async (proposal: number) =>
+    (await answerTo('GET', `/proposals/${proposal}/diff`, { headers: { Accept: 'text/x-diff' } })).text(),
+  dismissProposal: (proposal: number) => request<unknown>('POST', `/proposals/${proposal}/dismiss`, { body: {} }),
+
   channels: () => request<Page<Channel>>('GET', '/channels'),
   agents: () => request<Page<Agent>>('GET', '/agents'),
 }

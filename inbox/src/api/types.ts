@@ -149,6 +149,7 @@ export interface MessageDraft extends Heading {
   attachments?: number[]
   channel?: string
   note?: boolean
+  suggestion?: SuggestionUse
 }
 
 /** An approved text, its gaps as ${field}. */
@@ -206,6 +207,7 @@ export interface Contact {
   id: number
   name: string
   language?: string | null
+  tags?: string[]
   facts?: Record<string, unknown>
   identities: Identity[]
   conversations: Conversation[]
@@ -307,6 +309,85 @@ export interface SoftphonePass {
   address: string
 }
 
+/** Something a customer may have meant. Scores run from 0 to 1. */
+export interface Candidate {
+  id: string
+  question: string
+  score: number
+}
+
+export interface SuggestedAnswer extends Candidate {
+  text: string
+}
+
+export interface Recommendation {
+  id: string
+  kind: 'article' | 'product' | 'action'
+  title: string
+  text: string
+  url: string
+  reason: string
+  by: string
+}
+
+/** Beside the newest question that a person has to answer; without an id where there are none. */
+export interface Suggestions {
+  id: number | null
+  message_id: number | null
+  answers: SuggestedAnswer[]
+  recommendations: Recommendation[]
+}
+
+/** What a reply began from. */
+export interface SuggestionUse {
+  id: number
+  which: string
+}
+
+export type Rating = 'good' | 'bad' | null
+
+/** Something the bot can say. */
+export interface Known {
+  id: string
+  kind: 'entry' | 'article' | 'flow'
+  question: string
+  answer: string
+  tags: string[]
+}
+
+export interface Bots {
+  items: { name: string; engines: string[] }[]
+  version: string
+  /** What its suites said of the version in use. */
+  report: Record<string, unknown>
+  /** A newer version of the files, which is not used. */
+  refused: { version: string; problems: string[]; at: string } | null
+}
+
+/** Questions alike that the bot had no right answer to. */
+export interface QuestionCluster {
+  id: number
+  bot: string
+  question: string
+  /** In the last week, and in the week before. */
+  size: number
+  before: number
+  examples: string[]
+  nearest: Candidate[]
+  state: string
+  created_at: string
+}
+
+/** Questions that an agent wants an answer to be found by. */
+export interface Proposal {
+  id: number
+  entry: string
+  questions: string[]
+  state: string
+  by: AgentRef | null
+  created_at: string
+}
+
 /** RFC 9457, with the machine word this client translates. */
 export interface Problem {
   code: string
@@ -316,6 +397,7 @@ export interface Problem {
   by?: string
   address?: string
   after?: string
+  known?: string
   errors?: { field: string; reason: string }[]
 }
 
@@ -324,5 +406,6 @@ export interface StreamEvents {
   conversation: { conversation: Conversation }
   channel: { channel: ChannelState }
   call: { call: LiveCall }
+  suggestion: { conversation_id: number }
   resync: Record<string, never>
 }

@@ -31,8 +31,12 @@ export function useShortcuts(shortcuts: Shortcuts): void {
     const key = keyOf(event)
     const sequence = first && Date.now() - firstAt < SEQUENCE_WITHIN ? `${first} ${key}` : ''
     first = ''
-    const run = shortcuts[sequence] ?? shortcuts[key]
-    if (run) return run(event)
+    if (shortcuts[sequence]) {
+      // The second letter may be somebody else's shortcut.
+      event.stopImmediatePropagation()
+      return shortcuts[sequence](event)
+    }
+    if (shortcuts[key]) return shortcuts[key](event)
     if (Object.keys(shortcuts).some((name) => name.startsWith(`${key} `))) {
       first = key
       firstAt = Date.now()

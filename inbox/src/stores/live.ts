@@ -9,6 +9,7 @@ import { useCalls } from './calls'
 import { useConversations } from './conversations'
 import { useDirectory } from './directory'
 import { useSession } from './session'
+import { useSuggestions } from './suggestions'
 import { useThreads } from './threads'
 
 const BATCH = 16
@@ -18,6 +19,7 @@ export const useLive = defineStore('live', () => {
   const conversations = useConversations()
   const directory = useDirectory()
   const session = useSession()
+  const suggestions = useSuggestions()
   const threads = useThreads()
   const link = shallowRef<LinkState>({ kind: 'connecting' })
   const open = ref<number | null>(null)
@@ -35,6 +37,8 @@ export const useLive = defineStore('live', () => {
     conversation: ({ conversation }) => void conversations.upsert(conversation),
     channel: ({ channel }) => directory.hearChannel(channel),
     call: ({ call }) => calls.hear(call),
+    // Of a thread that is not open nobody sees them, and opening it asks for them.
+    suggestion: ({ conversation_id }) => void (conversation_id === open.value && suggestions.load(conversation_id)),
     resync: () => void resync(),
   }
 
@@ -56,6 +60,7 @@ export const useLive = defineStore('live', () => {
       conversations.resync(),
       threads.resync(open.value),
       open.value === null ? undefined : conversations.fetchOne(open.value).catch(() => undefined),
+      open.value === null ? undefined : suggestions.load(open.value),
       directory.load().catch(() => undefined),
       calls.load().catch(() => undefined),
     ])

@@ -14,7 +14,8 @@ export const useSession = defineStore('session', () => {
   const unreachable = ref(false)
   const isMe = computed(() => (agent: { id: number } | null | undefined) => !!agent && agent.id === me.value?.id)
 
-  const mayErase = computed(() => me.value?.role === 'supervisor' || me.value?.role === 'admin')
+  const leads = computed(() => me.value?.role === 'supervisor' || me.value?.role === 'admin')
+  const mayErase = leads
 
   onSignedOut(() => {
     if (me.value) expired.value = true
@@ -63,5 +64,5 @@ export const useSession = defineStore('session', () => {
     }
   }
 
-  return { me, expired, renewals, unreachable, isMe, mayErase, restore, signIn, signOut, check }
+  return { me, expired, renewals, unreachable, isMe, leads, mayErase, restore, signIn, signOut, check }
 })

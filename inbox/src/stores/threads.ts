@@ -1,8 +1,8 @@
 /** The messages of the conversations opened lately, and those of ours still on their way to the hub. */
 import { defineStore } from 'pinia'
 import { shallowReactive } from 'vue'
-import { api, mayHaveArrived, newKey, type Failure } from '@/api/client'
-import type { Attachment, Heading, Message, MessageDraft, TemplateUse } from '@/api/types'
+import { api, mayHaveArrived, newKey, Refusal, type Failure } from '@/api/client'
+import type { Attachment, Heading, Message, MessageDraft, SuggestionUse, TemplateUse } from '@/api/types'
 import { useConversations } from './conversations'
 import { useSession } from './session'
 
@@ -15,6 +15,8 @@ interface Content {
   heading: Heading
   /** Instead of the text, which is then what the customer will read. */
   template: TemplateUse | null
+  /** What the agent began from. */
+  suggestion: SuggestionUse | null
 }
 
 export interface Pending extends Content {
@@ -50,6 +52,8 @@ export function merged(held: readonly Message[], incoming: readonly Message[]): 
   for (const message of incoming) byId.set(message.id, message)
   return [...byId.values()].sort((a, b) => a.id - b.id)
 }
+
+const isUnknown = (error: unknown): boolean => error instanceof Refusal && [404, 422].includes(error.problem.status)
 
 export function firstUnreadOf(messages: readonly Message[], unread: number): number | null {
   if (unread <= 0) return null
@@ -127,6 +131,17 @@ export const useThreads = defineStore('threads', () => {
   const authorOf = (message: Message): { id: number } | null =>
     message.author.kind === 'agent' && message.author.id !== null ? { id: message.author.id } : null
 
+  /** What we just said of a message shows before the hub has heard it. */
+  function note({ id, conversation_id }: Message, name: string, value: unknown): void {
+    const thread = byId.get(conversation_id)
+    if (!thread) return
+    thread.messages = thread.messages.map((held) => {
+      if (held.id !== id) return held
+      const { [name]: _, ...others } = held.payload
+      return { ...held, payload: value === undefined ? others : { ...others, [name]: value } }
+    })
+  }
+
   function matchPending(thread: Thread, message: Message): void {
     const twin = thread.pending.find(
       (pending) =>
@@ -149,6 +164,7 @@ export const useThreads = defineStore('threads', () => {
       channel: null,
       heading: {},
       template: null,
+      suggestion: null,
       ...content,
       key: newKey(),
       conversation: id,
@@ -170,6 +186,7 @@ export const useThreads = defineStore('threads', () => {
     if (pending.template) draft.template = pending.template
     else if (pending.text) draft.text = pending.text
     if (pending.channel) draft.channel = pending.channel
+    if (pending.suggestion) draft.suggestion = pending.suggestion
     if (pending.attachments.length) draft.attachments = pending.attachments.map((attachment) => attachment.id)
     const askedAt = tick
     try {
@@ -177,6 +194,11 @@ export const useThreads = defineStore('threads', () => {
       take(thread, [message], askedAt)
       discard(thread, key)
     } catch (error) {
+      if (pending.suggestion && isUnknown(error)) {
+        // What it began from is gone by now. That is for the statistics, and keeps no answer from its customer.
+        change(thread, { ...pending, suggestion: null })
+        return post(thread, key, tries)
+      }
       const wait = RETRY_AFTER[tries]
       if (mayHaveArrived(error) && wait !== undefined) {
         change(thread, { ...pending, state: 'retrying', error: error as Failure })
@@ -211,5 +233,5 @@ export const useThreads = defineStore('threads', () => {
     if (open !== null && byId.has(open)) await load(open, 'newest')
   }
 
-  return { byId, get, load, hear, send, retry, discard, reread, resync }
+  return { byId, get, load, hear, note, send, retry, discard, reread, resync }
 })

@@ -1,6 +1,7 @@
 /** Turns messages into the rows of a thread: days, the unread line, events, runs of one author. */
 import type { Message } from '@/api/types'
 import type { Pending } from '@/stores/threads'
+import { handOverOf, type HandOver } from './bots'
 import { newSubjects } from './mails'
 import { dayOf } from './time'
 
@@ -8,7 +9,7 @@ export type Item =
   | { type: 'start'; key: string }
   | { type: 'day'; key: string; time: string }
   | { type: 'unread'; key: string }
-  | { type: 'event'; key: string; message: Message }
+  | { type: 'event'; key: string; message: Message; told: HandOver | null }
   | { type: 'message'; key: string; message: Message; opens: boolean; closes: boolean; subject: string }
   | { type: 'pending'; key: string; pending: Pending }
 
@@ -25,7 +26,7 @@ export function timeline(messages: readonly Message[], pending: readonly Pending
     if (newDay) items.push({ type: 'day', key: `day-${dayOf(message.created_at)}`, time: message.created_at })
     if (message.id === firstUnread) items.push({ type: 'unread', key: 'unread' })
     if (message.kind === 'event') {
-      items.push({ type: 'event', key: `m-${message.id}`, message })
+      items.push({ type: 'event', key: `m-${message.id}`, message, told: handOverOf(message.payload) })
     } else {
       items.push({
         type: 'message',

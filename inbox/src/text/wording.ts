@@ -16,18 +16,21 @@ export function useWording() {
     return contact.name || t('common.unnamed', { tail: String(contact.id).padStart(TAIL, '0').slice(-TAIL) })
   }
 
-  /** A lost race carries in `by` who was first, a wrong address itself in `address`, a cap in `after` the seconds it lasts. */
+  /**
+   * A lost race carries in `by` who was first, a wrong address itself in `address`, a cap in `after` the seconds it lasts, what the bot knows
+   * already in `known`.
+   */
   function failure(error: Failure): string {
     if (!(error instanceof Refusal)) return t('errors.unanswered')
-    const { by = '', address = '', after } = error.problem
+    const { by = '', address = '', known = '', after } = error.problem
     const key = `errors.${error.code}`
     if (after && te(`${key}_after`)) return t(`${key}_after`, { after: wait(Number(after) * 1_000, locale.value) })
-    if (te(key)) return t(key, { by, address })
+    if (te(key)) return t(key, { by, address, known })
     if (error.problem.status >= 500) return t('errors.server', { code: error.code })
     return t('errors.unknown', { code: error.code })
   }
 
-  const code = (word: string): string => (te(`errors.${word}`) ? t(`errors.${word}`, { by: '', address: '' }) : word)
+  const code = (word: string): string => (te(`errors.${word}`) ? t(`errors.${word}`, { by: '', address: '', known: '' }) : word)
 
   const wrongAddresses = (wrong: readonly string[]): string =>
     wrong.length ? t('thread.mail.wrong', { addresses: wrong.join(t('common.listSeparator')) }, wrong.length) : ''
@@ -38,7 +41,10 @@ export function useWording() {
     const line = t(`thread.event.${key}`, { ...values, who, what: erased(message.payload.what) })
     const reason = nameIn(message.payload.reason)
     if (!reason) return line
-    return te(`thread.reason.${reason}`) ? t('thread.event.because', { line, reason: t(`thread.reason.${reason}`) }) : line
+    const known = te(`thread.reason.${reason}`)
+    // Engines may have reasons of their own; those who take over still want to see them.
+    if (!known && key !== 'handed_over') return line
+    return t('thread.event.because', { line, reason: known ? t(`thread.reason.${reason}`) : reason })
   }
 
   const erased = (what: unknown): string =>
