@@ -16,7 +16,8 @@ from hub.knowledge import library
 from hub.services import versions
 from hub.settings import ConfigError
 from workers.bots.registry import make_bots
-from workers.bots.trying import Report, SuiteReport, try_all
+from workers.bots.reports import Report, SuiteReport
+from workers.bots.trying import try_all
 
 log = logging.getLogger(__name__)
 AT_REST = 1.5  # seconds without a change: several files are rarely saved at once

@@ -17,7 +17,8 @@ from workers.bots.contract import Candidate, HandOver, Say, Turn
 from workers.bots.keywords import Keywords, KeywordSettings, Rule
 from workers.bots.knowledge import FromKnowledge, KnowledgeSettings
 from workers.bots.manners import Manners
-from workers.bots.trying import CaseResult, try_suite
+from workers.bots.reports import CaseResult
+from workers.bots.trying import try_suite
 
 CONFIG = Path(__file__).parents[2] / "config"
 AT = datetime(2026, 11, 2, 10, tzinfo=UTC)

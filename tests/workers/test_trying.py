@@ -15,19 +15,10 @@ from hub.settings import BotFile, HandingOver
 from workers.bots.bot import Bot
 from workers.bots.contract import Answer, Candidate, Engine, EngineSettings, HandOver, Pass, Say, Turn
 from workers.bots.deciding import Decision, decide
+from workers.bots.evaluating import cross_validated, thresholds
 from workers.bots.manners import Manners
-from workers.bots.trying import (
-    CaseResult,
-    Figures,
-    Report,
-    SuiteReport,
-    bot_of,
-    cross_validated,
-    figures_of,
-    thresholds,
-    try_all,
-    try_suite,
-)
+from workers.bots.reports import CaseResult, Figures, Report, SuiteReport, figures_of
+from workers.bots.trying import bot_of, try_all, try_suite
 
 AT = datetime(2026, 11, 2, 10, tzinfo=UTC)
 MEANINGS = {"refund", "invoice"}

@@ -22,7 +22,8 @@ from hub.settings import ConfigError, Settings
 
 if TYPE_CHECKING:  # what understands takes a second to load, which no other command should wait for
     from workers.bots.bot import Bot, Thought
-    from workers.bots.trying import Drift, Figures, Report, SuiteReport, Threshold
+    from workers.bots.evaluating import Threshold
+    from workers.bots.reports import Drift, Figures, Report, SuiteReport
 
 BOT = click.option("--bot", "name", metavar="NAME", help="Its name in config/bots; needed where there are several.")
 SHOWN = 20  # of the things that were taken for others
@@ -150,8 +151,9 @@ def test(
     settings: Settings, into: Path | None, against: Path | None, precision: float | None, name: str | None
 ) -> None:
     """Try the bots on the suites of config/tests. Ends with 1 if one fails, or if a case got worse."""
+    from workers.bots.evaluating import thresholds
     from workers.bots.registry import make_bots
-    from workers.bots.trying import bot_of, thresholds, try_all
+    from workers.bots.trying import bot_of, try_all
 
     earlier = _earlier(against) if against else None
     if name and name not in settings.bots:
@@ -183,7 +185,7 @@ NO_THRESHOLD = "this bot has no engine with answer_from"
 
 
 def _earlier(path: Path) -> Report:
-    from workers.bots.trying import Report
+    from workers.bots.reports import Report
 
     try:
         return Report.from_json(path.read_bytes())
@@ -208,7 +210,7 @@ def _write(path: Path, report: Report) -> None:
 def evaluate(file: Path, alone: bool, into: Path | None, name: str | None, config: Path, data: Path) -> None:
     """Try a bot on a table with the columns text and label: an id of config/, or none (.csv, .xlsx)."""
     from workers.bots.importing import Unusable, labelled
-    from workers.bots.trying import Report
+    from workers.bots.reports import Report
 
     try:
         rows = labelled(file)
@@ -222,7 +224,8 @@ def evaluate(file: Path, alone: bool, into: Path | None, name: str | None, confi
 
 def _asked(file: Path, rows: Sequence[tuple[int, str, str]], name: str | None, settings: Settings) -> SuiteReport:
     from hub.knowledge import Case, Suite
-    from workers.bots.trying import NONE, PERSON, try_suite
+    from workers.bots.reports import NONE, PERSON
+    from workers.bots.trying import try_suite
 
     known = {NONE, PERSON, *(meaning for _, meaning in settings.knowledge.examples)}
     unknown = {label: number for number, _, label in reversed(rows) if label not in known}
@@ -240,7 +243,8 @@ def _asked(file: Path, rows: Sequence[tuple[int, str, str]], name: str | None, s
 
 def _learned_from(file: Path, rows: Sequence[tuple[int, str, str]]) -> SuiteReport:
     from workers.bots.deciding import Decision
-    from workers.bots.trying import FOLDS, NONE, cross_validated
+    from workers.bots.evaluating import FOLDS, cross_validated
+    from workers.bots.reports import NONE
 
     labels = [label for _, _, label in rows if label != NONE]
     if len(set(labels)) < 2 or len(labels) == len(set(labels)):
