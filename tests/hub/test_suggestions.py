@@ -36,6 +36,14 @@ def test_an_agent_is_shown_what_the_bot_would_say(stage: Stage, wechat: WeChat) 
     assert "七天内可以退款。" not in wechat.texts
 
 
+def test_who_asks_for_the_person_again_asks_for_nothing_else(stage: Stage, wechat: WeChat) -> None:
+    anna = with_people(stage, "帮我转人工")
+    assert anna.get("/conversations/1/suggestions")["answers"] == []
+    stage.push("转人工，怎么退款", at=9)
+    stage.work()
+    assert anna.get("/conversations/1/suggestions")["answers"] == [REFUND]
+
+
 def test_there_is_nothing_to_suggest(stage: Stage, wechat: WeChat) -> None:
     anna = stage.agent()
     stage.push("怎么退款")
