@@ -15,6 +15,7 @@ from hub.services import learning, versions
 from hub.services.learning import Found
 from workers.bots.clustering import Cluster, Question, alike, clusters
 from workers.bots.spaces import Space, space_of
+from workers.bots.suggesting import WORTH_SHOWING
 from workers.bots.understanding import understanding_of
 
 WEEK = timedelta(days=7)
@@ -87,4 +88,5 @@ def _found(bot: str, cluster: Cluster, this_week: frozenset[int]) -> Found:
 def _nearest(knowledge: Knowledge, text: str) -> list[Mapping[str, Any]]:
     on = now().astimezone(ZoneInfo(current.settings().hub.timezone)).date()
     found = understanding_of(knowledge).meanings(text, on)
-    return [{"id": each.id, "question": each.question, "score": each.score} for each in found[:NEAREST]]
+    near = [each for each in found[:NEAREST] if each.score >= WORTH_SHOWING]
+    return [{"id": each.id, "question": each.question, "score": each.score} for each in near]

@@ -15,7 +15,7 @@ NOT_A_WORD = re.compile(r"[\W_]+")
 SPACE_IN_CHINESE = re.compile(r"(?<=[\u3400-\u9fff]) | (?=[\u3400-\u9fff])")
 APOSTROPHE = re.compile("['’]")
 CHINESE = re.compile(r"[\u3400-\u9fff]")
-LATIN = re.compile(r"[a-z]", re.IGNORECASE)
+LATIN_WORD = re.compile(r"\b[a-z]{2,}\b", re.IGNORECASE)  # XC20260002 is none
 
 
 def normalise(text: str) -> str:
@@ -28,7 +28,7 @@ def language_of(text: str, hint: str = "") -> Language:
     """What the customer writes in; what the channel says about them where the text does not tell (a number)."""
     if CHINESE.search(text):
         return "zh"
-    return "en" if LATIN.search(text) or hint.startswith("en") else "zh"
+    return "en" if LATIN_WORD.search(text) or hint.startswith("en") else "zh"
 
 
 def _has_words(text: str) -> str:

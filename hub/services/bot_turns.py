@@ -14,7 +14,7 @@ from channels.contract import Address, Choice, Menu
 from hub import current
 from hub.db import db, now
 from hub.jobs import UNFINISHED, again, claim, retry_later, ring_later
-from hub.knowledge import Format
+from hub.knowledge import Format, Texts, language_of
 from hub.letters import Heading
 from hub.models import BotTurn, Conversation, Message
 from hub.refusals import Refusal
@@ -24,18 +24,22 @@ from hub.services.fitting import Content, form_of
 from hub.services.replies import Author
 
 TEXTS = {
-    "zh-CN": {
-        "handed_over": "正在为您转接人工客服，请稍候。",
-        "not_understood": "抱歉，我没有听懂。您可以换个说法，或者回复「转人工」。",
-        "none_of_these": "好的，请您换个说法再描述一下，或者回复「转人工」。",
-        "repeated": "如果上面的回答没有解决您的问题，请换个说法描述一下，或者回复「转人工」。",
-    },
-    "en": {
-        "handed_over": "I am passing you on to one of my colleagues. One moment, please.",
-        "not_understood": 'Sorry, I did not understand. Could you put it differently, or reply "agent"?',
-        "none_of_these": 'All right. Could you put it differently, or reply "agent"?',
-        "repeated": 'If that did not answer your question, please put it differently, or reply "agent".',
-    },
+    "handed_over": Texts(
+        zh="正在为您转接人工客服，请稍候。",
+        en="I am passing you on to one of my colleagues. One moment, please.",
+    ),
+    "not_understood": Texts(
+        zh="抱歉，我没有听懂。您可以换个说法，或者回复「转人工」。",
+        en='Sorry, I did not understand. Could you put it differently, or reply "agent"?',
+    ),
+    "none_of_these": Texts(
+        zh="好的，请您换个说法再描述一下，或者回复「转人工」。",
+        en='All right. Could you put it differently, or reply "agent"?',
+    ),
+    "repeated": Texts(
+        zh="如果上面的回答没有解决您的问题，请换个说法描述一下，或者回复「转人工」。",
+        en='If that did not answer your question, please put it differently, or reply "agent".',
+    ),
 }
 REMEMBERED = 10  # messages
 SUMMED_UP = 5  # questions
@@ -292,7 +296,7 @@ def _missed(conversation: Conversation, verdict: Verdict) -> Verdict:
 
 
 def _say(turn: BotTurn, conversation: Conversation, purse: Purse, verdict: Verdict) -> Message | None:
-    text = verdict.text or _hub_text(verdict)
+    text = verdict.text or _hub_text(turn, conversation, verdict)
     if not text:
         return None
     text = _with_notice(text, turn, conversation)
@@ -336,8 +340,12 @@ def _content(text: str, choices: Sequence[str]) -> Content:
     return Content(menu=Menu(text, tuple(Choice(str(number), each) for number, each in enumerate(choices, 1))))
 
 
-def _hub_text(verdict: Verdict) -> str:
-    texts = TEXTS[current.settings().hub.language]
+def _hub_text(turn: BotTurn, conversation: Conversation, verdict: Verdict) -> str:
     if verdict.outcome == "missed":
-        return texts.get(verdict.reason, texts["not_understood"])
-    return texts.get(verdict.outcome, "")
+        texts = TEXTS.get(verdict.reason, TEXTS["not_understood"])
+    elif verdict.outcome in TEXTS:
+        texts = TEXTS[verdict.outcome]
+    else:
+        return ""
+    asked = turn.message.text if turn.message else ""
+    return texts.in_(language_of(asked, conversation.contact.language or current.settings().hub.language))

@@ -13,6 +13,7 @@ from sqlalchemy import update
 from hub.db import db, now
 from hub.knowledge import Knowledge
 from hub.models import Allowance, BotTurn, Conversation
+from hub.services import bot_turns
 from hub.settings import BotFile
 from tests.stage import Stage, WeChat, at_once, states
 from workers.app import bots
@@ -103,6 +104,14 @@ def test_an_answer_in_between_forgives_the_miss(stage: Stage, wechat: WeChat) ->
     assert (stage.conversation().status, stage.conversation().misses) == ("bot", 1)
 
 
+def test_the_hub_speaks_the_language_of_the_question(stage: Stage, wechat: WeChat) -> None:
+    for number, text in enumerate(("zzz quux", "嗯哼哈嘿")):
+        stage.push(text, at=number)
+        stage.work()
+    assert wechat.texts[0].startswith("Sorry, I did not understand.")
+    assert wechat.texts[1] == HANDED_OVER
+
+
 def test_who_asks_for_a_person_gets_one(stage: Stage, wechat: WeChat) -> None:
     stage.push("转人工")
     stage.work()
@@ -158,7 +167,7 @@ def test_one_customers_trouble_is_nobody_elses(stage: Stage, employ: Callable[..
     for sender in ("anna", "bo", "cy"):
         stage.push(sender, sender=sender)
     stage.work()
-    assert sorted(wechat.texts) == ["hello bo", "hello cy", HANDED_OVER]
+    assert sorted(wechat.texts) == [bot_turns.TEXTS["handed_over"].en, "hello bo", "hello cy"]
 
 
 # what belongs together

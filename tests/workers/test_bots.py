@@ -224,6 +224,8 @@ def test_rules_that_make_no_sense_are_refused(settings: dict[str, object]) -> No
         ("123", "en-GB", "en"),
         ("123", "zh-CN", "zh"),
         ("123", "", "zh"),
+        ("XC20260002", "zh-CN", "zh"),
+        ("order XC20260002", "zh-CN", "en"),
     ],
 )
 def test_language(text: str, hint: str, language: Language) -> None:
