@@ -52,6 +52,11 @@ class Entry(Validity):
     follow_ups: list[PlainId] = Field(default=[], max_length=3)  # entries offered after the answer
     article: PlainId | None = None  # with more about it
 
+    @property
+    def is_small_talk(self) -> bool:
+        """Thanks, and the like: it may be wanted again and again, and nobody is asked whether they meant it."""
+        return "smalltalk" in self.tags
+
     def asked_in(self, language: Language) -> str:
         """How the question is put to a customer."""
         return next((each for each in self.questions if language_of(each) == language), self.questions[0])

@@ -299,7 +299,8 @@ def _say(turn: BotTurn, conversation: Conversation, purse: Purse, verdict: Verdi
     text = verdict.text or _hub_text(turn, conversation, verdict)
     if not text:
         return None
-    text = _with_notice(text, turn, conversation)
+    if verdict.outcome != "handed_over":
+        text = _with_notice(text, turn, conversation)
     author = Author("bot", None, conversation.bot or "")
     try:
         message = replies.reply(

@@ -412,6 +412,7 @@ def test_a_verified_account_can_do_all_this():
         menus=True,
         typing=True,
         profiles=True,
+        marks_bots=True,
         allowances={
             "message": Grant(5, timedelta(hours=48)),
             "menu": Grant(3, timedelta(minutes=1)),

@@ -18,7 +18,7 @@ SERVICE, POST = "wx0ff1c1a1acc00001", "wx5ub5c21b71000002"
 MAILBOX, NUMBER = "support@shop.example.com", "+85230001000"
 SECONDS = 30.0
 REFUND, PERSON = "签收后 7 天内", "正在为您转接人工客服"
-UNCLEAR = "退货运费"
+UNCLEAR = "退货运费谁出"
 ASKS = "您是不是想问"
 
 

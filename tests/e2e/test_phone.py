@@ -95,7 +95,7 @@ def test_a_call_from_the_first_ring_to_its_recording(
     expect(phone.get_by_text("人工服务，请按零。")).to_be_visible()
     phone.get_by_label("说点什么").fill("怎么退款")
     phone.keyboard.press("Enter")
-    expect(phone.get_by_text("签收后 7 天内")).to_be_visible()
+    expect(phone.get_by_text("签收后七天内")).to_be_visible()
     opens(inbox, rows(inbox).first)
     card = thread(inbox).locator(".call")
     expect(card.get_by_text("机器人接待中")).to_be_visible()

@@ -18,7 +18,7 @@ from tests.faults.shop import Inbox, Shop
 CLAIM_EXPIRES = "12s"  # longer than a send may take, as it must be
 QUESTIONS = 4  # as many as the bot may answer: of five answers the last is for a person
 
-BOT = '[[engines]]\nengine = "keywords"\n' + "".join(
+BOT = 'patience = "0s"\n\n[[engines]]\nengine = "keywords"\n' + "".join(
     f'[[engines.rules]]\nwhen = ["q{number}"]\nsay = "a{number}"\n' for number in range(1, QUESTIONS + 1)
 )
 

@@ -12,7 +12,7 @@ import pytest
 
 from hub.knowledge import Entry, Knowledge
 from workers.bots import understanding
-from workers.bots.contract import Failed, Later, Pass, Say, Turn
+from workers.bots.contract import Candidate, Failed, Later, Pass, Say, Turn
 from workers.bots.knowledge import FromKnowledge, KnowledgeSettings
 from workers.bots.outside.encoders import EncoderSettings
 
@@ -82,3 +82,14 @@ def test_what_is_not_valid_today_is_not_known() -> None:
     said = engine.answer(Turn(text="双十一活动", at=datetime(2026, 11, 11, 23, tzinfo=UTC)))
     assert isinstance(said, Say)
     assert isinstance(engine.answer(Turn(text="双十一活动", at=AT)), Pass)
+
+
+def test_nobody_is_asked_whether_they_meant_small_talk(monkeypatch: pytest.MonkeyPatch) -> None:
+    bye = Entry(id="bye", questions=["再见"], answer={"zh": "再见"}, tags=["smalltalk"])
+    engine = FromKnowledge(KnowledgeSettings(), Knowledge((bye,)))
+    assert isinstance(engine.answer(Turn(text="再见", at=AT)), Say)
+    hardly = [Candidate("bye", "再见", 0.6)]
+    monkeypatch.setattr(understanding.Understanding, "meanings", lambda *_, **__: hardly)
+    answer = engine.answer(Turn(text="再来一件", at=AT))
+    assert isinstance(answer, Pass)
+    assert answer.candidates == tuple(hardly)  # the trace has it

@@ -17,7 +17,6 @@ from workers.bots.wording import chosen, is_none
 
 log = logging.getLogger(__name__)
 LONGEST = 20.0  # seconds for all engines together: who waits longer wants a person
-SMALL_TALK = "smalltalk"  # a tag of entries that may be wanted again and again, like thanks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +86,7 @@ class Bot:
         if last and last == state.get("last"):
             step = Step(engine=name, made="passed", why="repeated", candidates=say.candidates)
             entry = self.knowledge.entry.get(say.choice)
-            if entry and SMALL_TALK in entry.tags:
+            if entry and entry.is_small_talk:
                 return Thought(outcome="silent", steps=(*steps, step), state=state)
             return _missed((*steps, step), say.candidates, state, "repeated")
         notes = {**state.get("notes", {}), name: dict(say.notes or {})}

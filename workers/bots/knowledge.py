@@ -39,7 +39,7 @@ class FromKnowledge(Engine):
             return said
         meanings = self._understanding.meanings(turn.text, turn.at.date(), turn.language, encode=not turn.at_once)
         found = [each for each in meanings if self._is_offered(each.id, turn)]
-        decided = decide(found, self.settings)
+        decided = decide([each for each in found if not self._is_hardly_small_talk(each)], self.settings)
         if decided.does == "answer" and self._means_the_opposite(turn.text, decided.about[0].id):
             decided = replace(decided, does="ask")
         if self.settings.encoder and turn.at_once and decided.does != "answer":
@@ -59,6 +59,10 @@ class FromKnowledge(Engine):
         kind, _, name = meaning.partition(":")
         when = self.knowledge.flow[name].when if kind == "flow" else None
         return when is None or when.holds(turn.at, turn.channel, turn.tags)
+
+    def _is_hardly_small_talk(self, candidate: Candidate) -> bool:
+        entry = self.knowledge.entry.get(candidate.id)
+        return candidate.score < self.settings.answer_from and entry is not None and entry.is_small_talk
 
     def _means_the_opposite(self, text: str, meaning: str) -> bool:
         """不退款 and 退款 are one character apart."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse  # type: ignore[import-untyped]
 
 from workers.bots.matching import calibration as calibrating
 from workers.bots.matching import space as spaces
-from workers.bots.matching.arrays import Indices, Reals, Sparse
+from workers.bots.matching.arrays import Indices, Keys, Reals, Sparse
 from workers.bots.matching.calibration import Calibration
 from workers.bots.matching.ranking import Scores, kernel, nearest, nearest_labels, solve
 from workers.bots.matching.space import Query, Space
@@ -20,7 +20,7 @@ from workers.bots.matching.text import Folds, default_synonyms, folds_of, normal
 
 LISTED = 20  # candidates an answer has at most
 SAME = 0.99  # how sure a text that is an example makes us
-LIKE = 0.98  # how sure one can be at most that is only like some
+LIKE = 0.985  # how sure one can be at most that is only like some
 CALIBRATED_ON = 2_500  # examples at most: more tell little more and take minutes
 LEARNED_FROM = 10_000  # examples at most, for the kernel machine: its memory grows with their square
 ENCODED = 0.6  # how much an encoder's cosine counts beside the sparse one
@@ -47,6 +47,8 @@ class Matcher:
     groups: tuple[tuple[str, ...], ...]  # of synonyms
     folds: Folds  # the same, to be used
     space: Space
+    words: Keys  # columns of the space, those that examples of the first label have, sorted, then the next label's
+    words_from: Indices  # (labels + 1,) where each label's begin
     model: Model
     encoded: Reals | None = None  # (examples, dimensions), rows of length 1
     fused: Model | None = None
@@ -79,16 +81,24 @@ class Matcher:
 
     def _confident(self, scores: Scores, query: Query, calibration: Calibration) -> list[tuple[str, float]]:
         shares = calibrating.probabilities(scores, calibration.temperature)
-        sure = calibrating.confidence(calibration, calibrating.signals(scores, shares, query.known))
-        if not query.known and calibration is self.model.calibration:
+        said = self._said(query, int(shares.argmax()))
+        told = calibrating.signals(scores, shares, said, calibration.linear)
+        sure = LIKE * calibrating.confidence(calibration, told)
+        if not len(query.columns) and calibration is self.model.calibration:
             sure = min(sure, 0.01)  # nothing in common with any example
-        sure = min(sure, LIKE)
         order = np.argsort(-shares, kind="stable")[:LISTED]
         first = shares[order[0]]
         # what is left of certainty is shared as the labels' probabilities are, and none gets more than the best
         others = np.minimum(sure * shares / first, (1 - sure) * shares / max(1 - first, 1e-9))
         others[order[0]] = sure
         return [(self.labels[place], float(min(max(others[place], 0.0), 1.0))) for place in order]
+
+    def _said(self, query: Query, label: int) -> float:
+        """The share of a question's weight that some example of the label has."""
+        words = self.words[self.words_from[label] : self.words_from[label + 1]]
+        places = np.searchsorted(words, query.columns)
+        places[places == len(words)] = 0
+        return float(query.shares[words[places] == query.columns].sum()) if len(words) else 0.0
 
     def _same(self, text: str) -> list[tuple[str, float]]:
         """The labels of the examples that are this text."""
@@ -106,17 +116,6 @@ class Matcher:
     def vectors(self, texts: Sequence[str]) -> Sparse:
         """A scipy CSR matrix (texts, features): the products of its rows are cosines."""
         return spaces.rows(self.space, [spaces.locate(self.space, text, self.folds) for text in texts])
-
-    def save(self, path: Path | str) -> None:
-        from workers.bots.matching import storage
-
-        storage.save(self, Path(path))
-
-    @staticmethod
-    def load(path: Path | str) -> Matcher:
-        from workers.bots.matching import storage
-
-        return storage.load(Path(path))
 
 
 def train(examples: Sequence[Example], synonyms: Synonyms = (), encoded: ArrayLike | None = None) -> Matcher:
@@ -136,6 +135,7 @@ def train(examples: Sequence[Example], synonyms: Synonyms = (), encoded: ArrayLi
     rows = None if encoded is None else _rows_of_length_1(np.asarray(encoded, dtype=np.float32))
     if rows is not None and len(rows) != len(examples):
         raise ValueError(f"{len(rows)} encoded rows for {len(examples)} examples")
+    words = _words(space.columns.T.tocsr(), labels)
     return Matcher(
         labels=tuple(names),
         label_of=labels,
@@ -145,6 +145,8 @@ def train(examples: Sequence[Example], synonyms: Synonyms = (), encoded: ArrayLi
         groups=groups,
         folds=folds,
         space=space,
+        words=words.indices.astype(np.uint32),
+        words_from=words.indptr.astype(np.int64),
         model=_learn(space, labels, learned, len(names), None),
         encoded=rows,
         fused=None if rows is None else _learn(space, labels, learned, len(names), rows),
@@ -201,15 +203,25 @@ def _calibrate(space: Space, labels: Indices, encoded: Reals | None) -> Calibrat
         plain, weighted = _fuse(plain, weighted, encoded[sample] @ encoded[sample].T)
     folds = calibrating.folds_of(among)
     weighed.data = weighed.data**2
-    known = [_known(rows[fold.kept], weighed[fold.asked], space) for fold in folds]
-    return calibrating.fit(plain, weighted, known, folds, among)
+    said = [_said(rows[fold.kept], among[fold.kept], weighed[fold.asked]) for fold in folds]
+    return calibrating.fit(plain, weighted, said, folds, among, len(labels) / len(there))
 
 
-def _known(kept: Sparse, asked: Sparse, space: Space) -> Reals:
-    """(asked,): Query.known, if the space were of what is kept only."""
-    there = np.zeros(len(space.keys), dtype=np.float32)
-    there[kept.indices] = 1
-    shares: Reals = asked @ there
+def _words(rows: Sparse, labels: Indices) -> Sparse:
+    """(labels, features), 1 where some example of the label has the feature."""
+    kinds = sparse.csr_matrix(
+        (np.ones(len(labels), dtype=np.float32), (labels, np.arange(len(labels)))), (labels.max() + 1, len(labels))
+    )
+    words = kinds @ sparse.csr_matrix((np.ones_like(rows.data), rows.indices, rows.indptr), rows.shape)
+    words.data[:] = 1
+    words.sort_indices()
+    return words
+
+
+def _said(kept: Sparse, labels: Indices, asked: Sparse) -> Reals:
+    """(asked, labels that are kept): Matcher._said, if there were no examples but these."""
+    _, place = np.unique(labels, return_inverse=True)
+    shares: Reals = (asked @ _words(kept, place).T).toarray()
     return shares
 
 

@@ -9,9 +9,13 @@ import numpy as np
 from scipy import sparse  # type: ignore[import-untyped]
 
 from workers.bots.matching.arrays import Doubles, Keys, Reals, Sparse
-from workers.bots.matching.text import Folds, features, normalised
+from workers.bots.matching.text import Folds, everyday, features, normalised
 
+EVERYDAY = 0.2  # of its rarity, squared, that counts of what questions about anything have
 RARITY = 1.0  # power of the idf: with few examples, rare is often only by chance
+# What more than so many examples have, and such a share of all, says little and takes most of a question's time.
+COMMON, COMMON_SHARE = 4_000, 0.4
+SHORT = 0.25  # of the weight of a typical example: a question of less, though all of it is known, says little
 
 
 @dataclass(frozen=True)
@@ -22,8 +26,9 @@ class Space:
     """
 
     keys: Keys  # (features,), sorted
-    rarity: Reals  # (features,), squared
+    rarity: Reals  # (features,), squared; 0 of what is too common to count
     unknown: float  # rarity of what no example has, squared
+    typical: float  # weight of an example, the median
     columns: Sparse  # (features, examples), each example of plain length 1
     lengths: Reals  # (examples,), weighted
 
@@ -32,10 +37,10 @@ class Space:
 class Query:
     """A text as a point of the space."""
 
-    columns: Keys  # of the features that the space knows
+    columns: Keys  # of the features that the space knows, sorted
     plain: Reals  # of length 1 together with those that it does not know
     weighted: Reals  # times a column of the space is the dot product by weight, over its own length
-    known: float  # share of its weight that the space knows, 0…1
+    shares: Reals  # of its weight, or of more if it is short; their sum is what the space knows of it, 0…1
 
 
 def build(normals: Sequence[str], folds: Folds) -> Space:
@@ -44,15 +49,21 @@ def build(normals: Sequence[str], folds: Folds) -> Space:
     if not len(found):  # texts without a word: a column that no text has
         nothing = sparse.csr_matrix((1, len(parts)), dtype=np.float32)
         lengths = np.ones(len(parts), dtype=np.float32)
-        return Space(np.zeros(1, dtype=np.uint32), np.ones(1, dtype=np.float32), 1.0, nothing, lengths)
+        return Space(np.zeros(1, dtype=np.uint32), np.ones(1, dtype=np.float32), 1.0, 1.0, nothing, lengths)
     keys, places, counts = np.unique(found, return_inverse=True, return_counts=True)
     starts = np.concatenate([[0], np.cumsum([len(weights) for _, weights in parts])])
-    rarity = rarity_of(counts, len(parts))
-    weights = np.concatenate([values / max(_length(values), 1e-9) for _, values in parts])
+    rarity = _less_if_everyday(keys, rarity_of(counts, len(parts)))
+    rarity[counts > max(COMMON, COMMON_SHARE * len(parts))] = 0
+    weights = np.concatenate([values for _, values in parts])
     rows = sparse.csr_matrix((weights, places.astype(np.int32), starts), shape=(len(parts), len(keys)))
-    squares = sparse.csr_matrix((weights**2, rows.indices, rows.indptr), shape=rows.shape)
-    lengths = np.sqrt(np.maximum(squares @ rarity, 1e-18)).astype(np.float32)
-    return Space(keys, rarity, float(rarity_of(np.zeros(1), len(parts))[0]), rows.T.tocsr(), lengths)
+    rows.data[rarity[rows.indices] == 0] = 0
+    rows.eliminate_zeros()
+    squares = sparse.csr_matrix((rows.data**2, rows.indices, rows.indptr), shape=rows.shape)
+    typical = max(float(np.median(squares @ rarity)), 1e-9)
+    plain = np.sqrt(np.maximum(squares @ np.ones_like(rarity), 1e-18))
+    lengths = (np.sqrt(np.maximum(squares @ rarity, 1e-18)) / plain).astype(np.float32)
+    rows.data /= np.repeat(plain, np.diff(rows.indptr))
+    return Space(keys, rarity, float(rarity_of(np.zeros(1), len(parts))[0]), typical, rows.T.tocsr(), lengths)
 
 
 def rarity_of(counts: np.ndarray[tuple[int, ...], np.dtype[np.number]], examples: int) -> Reals:
@@ -60,20 +71,30 @@ def rarity_of(counts: np.ndarray[tuple[int, ...], np.dtype[np.number]], examples
     return (idf ** (2 * RARITY)).astype(np.float32)
 
 
+def _less_if_everyday(keys: Keys, rarity: Reals) -> Reals:
+    words = everyday()
+    places = np.searchsorted(words, keys)
+    places[places == len(words)] = 0
+    less: Reals = np.where(words[places] == keys, np.float32(EVERYDAY), np.float32(1)) * rarity
+    return less
+
+
 def locate(space: Space, text: str, folds: Folds) -> Query:
     keys, values = features(normalised(text), folds)
-    values = values / max(_length(values), 1e-9)
     places = np.searchsorted(space.keys, keys)
     places[places == len(space.keys)] = 0
     known = space.keys[places] == keys
-    columns = places[known]
-    squares = values**2
-    rarity = np.full(len(keys), space.unknown, dtype=np.float32)
-    rarity[known] = space.rarity[columns]
-    total = float(squares @ rarity)
-    weighted = values[known] * space.rarity[columns] / max(np.sqrt(total), 1e-9)
-    share = float(squares[known] @ space.rarity[columns]) / max(total, 1e-9)
-    return Query(columns.astype(np.uint32), values[known], weighted.astype(np.float32), min(share, 1.0))
+    rarity = np.empty(len(keys), dtype=np.float32)
+    rarity[known] = space.rarity[places[known]]
+    rarity[~known] = _less_if_everyday(keys[~known], np.full(len(keys) - known.sum(), space.unknown, dtype=np.float32))
+    counted = rarity > 0
+    places, values, rarity, known = places[counted], values[counted], rarity[counted], known[counted]
+    mass = float(values**2 @ rarity)
+    values = values / max(_length(values), 1e-9)
+    weights = values * rarity
+    total = max(float(values @ weights), 1e-18)
+    shares = values[known] * weights[known] / total * min(mass / (SHORT * space.typical), 1)
+    return Query(places[known].astype(np.uint32), values[known], weights[known] / np.float32(np.sqrt(total)), shares)
 
 
 def cosines(space: Space, query: Query) -> tuple[Reals, Reals]:

@@ -116,7 +116,9 @@ def load(path: Path) -> Matcher:
         same_at=array("same_at"),
         groups=groups,
         folds=folds_of(groups),
-        space=Space(array("keys"), array("rarity"), rest["unknown"], columns, array("lengths")),
+        space=Space(array("keys"), array("rarity"), rest["unknown"], rest["typical"], columns, array("lengths")),
+        words=array("words"),
+        words_from=array("words_from"),
         model=plain,
         encoded=array("encoded") if "fused" in rest["models"] else None,
         fused=model("fused"),
@@ -140,6 +142,8 @@ def _arrays(matcher: Matcher) -> dict[str, Any]:
         "weights": space.columns.data,
         "examples": space.columns.indices,
         "starts": space.columns.indptr,
+        "words": matcher.words,
+        "words_from": matcher.words_from,
         "encoded": matcher.encoded,
     } | {f"{name}_machine": model.machine for name, model in _models(matcher).items()}
     return {name: array for name, array in arrays.items() if array is not None}
@@ -151,6 +155,7 @@ def _rest(matcher: Matcher) -> dict[str, Any]:
         "labels": matcher.labels,
         "groups": matcher.groups,
         "unknown": matcher.space.unknown,
+        "typical": matcher.space.typical,
         "shape": matcher.space.columns.shape,
         "models": {
             name: {

@@ -59,6 +59,13 @@ def default_synonyms() -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(group) for group in file["groups"])
 
 
+@cache
+def everyday() -> Keys:
+    """What the words are made of that questions about anything have, sorted."""
+    file = tomllib.loads(Path(__file__).with_name("everyday.toml").read_text(encoding="utf-8"))
+    return np.unique(np.concatenate([features(normalised(word), {})[0] for word in file["words"]]))
+
+
 def folds_of(synonyms: Iterable[Sequence[str]]) -> Folds:
     """By first character, longest first: the words of the groups, normalised, each with the first of its group."""
     first: dict[str, str] = {}
