@@ -348,6 +348,11 @@ def test_an_encoder_can_be_fused(tmp_path: Path) -> None:
         train(LEARNED, encoded=np.zeros((3, 4)))
 
 
+def test_an_encoder_may_find_texts_opposite() -> None:
+    examples = [(f"question {number}", "abcd"[number % 4]) for number in range(600)]
+    train(examples, encoded=np.random.default_rng(0).normal(size=(600, 2)))
+
+
 def test_ten_thousand_examples(tmp_path: Path) -> None:
     chance = random.Random(0)
     words = [text[at : at + 2] for texts in QUESTIONS.values() for text in texts for at in range(0, len(text) - 1, 2)]
