@@ -45,6 +45,7 @@ from hub.services import (
     pauses,
     polls,
     recordings,
+    suggestions,
     versions,
 )
 from hub.services.deliveries import Outcome
@@ -71,6 +72,7 @@ SENDS_AT_ONCE = 8  # side by side, so that one slow answer of a provider does no
 # then it goes to the end of the queue, so that no kind of job keeps the others waiting
 TURN_SECONDS = 0.2
 ARRIVALS_KEPT = timedelta(days=7)  # providers repeat themselves for minutes; this is for the people who ask
+SUGGESTIONS_KEPT = timedelta(days=90)  # as long as what is used together is counted
 
 
 @celery.task(name=WORK)
@@ -249,10 +251,11 @@ def learn() -> None:
 @celery.task
 def tidy() -> None:
     with hub().app_context():
-        purged = True
-        while purged:
-            with transaction():
-                purged = bool(arrivals.forget(ARRIVALS_KEPT))
+        for forget, kept in ((arrivals.forget, ARRIVALS_KEPT), (suggestions.forget, SUGGESTIONS_KEPT)):
+            purged = True
+            while purged:
+                with transaction():
+                    purged = bool(forget(kept))
         for line in lines.lines():
             _forget_recordings(line.name)
 

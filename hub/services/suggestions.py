@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import joinedload
 
 from hub import current
-from hub.db import db
+from hub.db import db, now
 from hub.jobs import again, claim
 from hub.knowledge import Format
 from hub.live import tell_suggestion
@@ -19,6 +20,7 @@ from hub.refusals import Invalid, NotFound
 from hub.services.fitting import form_of
 
 REMEMBERED = 5  # earlier messages of the customer
+AT_ONCE = 1_000  # that are forgotten
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,3 +118,10 @@ def rate(message: Message, rating: str | None, meant: str | None, agent: Agent) 
     payload = {**message.payload, "rating": {"rating": rating, "meant": meant, "by": agent.name} if rating else None}
     message.payload = {name: value for name, value in payload.items() if value is not None}
     return turn
+
+
+def forget(older_than: timedelta) -> int:
+    """Done ones, a batch at a time so that nobody waits for the lock."""
+    old = (Suggestion.state == "done") & (Suggestion.created_at < now() - older_than)
+    batch = select(Suggestion.id).where(old).order_by(Suggestion.id).limit(AT_ONCE)
+    return len(db.session.scalars(delete(Suggestion).where(Suggestion.id.in_(batch)).returning(Suggestion.id)).all())

@@ -10,7 +10,7 @@ from hub.db import db, now
 from hub.models import BotTurn, Suggestion
 from hub.services import suggestions
 from tests.stage import Person, Stage, WeChat, states
-from workers.tasks import sweep
+from workers.tasks import sweep, tidy
 
 REFUND = {"id": "refund", "question": "怎么退款", "text": "七天内可以退款。", "score": 0.99}
 NOTHING = {"id": None, "message_id": None, "answers": [], "recommendations": []}
@@ -58,6 +58,18 @@ def test_who_is_handed_over_brings_the_question_along(stage: Stage, wechat: WeCh
         stage.work()
     [suggestion] = stage.rows(Suggestion)
     assert (suggestion.state, suggestion.answers) == ("done", [])
+
+
+def test_what_is_old_is_forgotten(stage: Stage, wechat: WeChat) -> None:
+    with_people(stage, "怎么退款", "怎么退款呀")
+    first, last = stage.rows(Suggestion)[-2:]
+    with stage.inside():
+        db.session.execute(
+            update(Suggestion).where(Suggestion.id == first.id).values(created_at=now() - timedelta(days=91))
+        )
+    tidy()
+    assert [row.id for row in stage.rows(Suggestion)][-1] == last.id
+    assert first.id not in [row.id for row in stage.rows(Suggestion)]
 
 
 def test_what_an_agent_takes_is_noted(stage: Stage, wechat: WeChat) -> None:

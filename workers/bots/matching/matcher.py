@@ -227,8 +227,9 @@ def _said(kept: Sparse, labels: Indices, asked: Sparse) -> Reals:
 
 def _fuse(plain: Reals, weighted: Reals, encoded: Reals) -> tuple[Reals, Reals]:
     """Of the plain ones a kernel is made, which is one only of true cosines: none is cut off below."""
-    near = np.minimum(encoded, 1)
-    return (1 - ENCODED) * plain + ENCODED * near, (1 - ENCODED) * weighted + ENCODED * np.maximum(near, 0)
+    close: Reals = np.minimum(encoded, 1)
+    near: Reals = np.clip(encoded, 0, 1)
+    return (1 - ENCODED) * plain + ENCODED * close, (1 - ENCODED) * weighted + ENCODED * near
 
 
 def _rows_of_length_1(rows: Reals) -> Reals:
