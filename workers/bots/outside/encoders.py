@@ -29,7 +29,11 @@ LARGEST_BATCH = 16 * 1024 * 1024  # bytes of an answer
 LONGEST_TEXT = 500  # characters
 ONNX = ("model.onnx", "onnx/model.onnx")
 TOKENS_READ = 256
-INSTALL = 'install it: pip install "yizhan[encoder]"'
+INSTALL = {
+    "onnxruntime": 'pip install "yizhan[encoder]"',
+    "tokenizers": 'pip install "yizhan[encoder]"',
+    "sentence_transformers": "pip install sentence-transformers",
+}
 
 
 class EncoderSettings(Strict):
@@ -156,7 +160,8 @@ def _installed(module: str) -> Any:
     try:
         return import_module(module)
     except ImportError:
-        raise ConfigError([f"encoder.folder: this model needs {module}, which is not installed; {INSTALL}"]) from None
+        reason = f"this model needs {module}, which is not installed; install it: {INSTALL[module]}"
+        raise ConfigError([f"encoder.folder: {reason}"]) from None
 
 
 def _reads_first(folder: Path) -> bool:
