@@ -23,7 +23,7 @@ run: $(STAMPS)/python $(STAMPS)/inbox ## set up what is missing, then start the 
 check: $(STAMPS)/python $(STAMPS)/modules ## style, types, import rules
 	$(BIN)/ruff check $(RUFF) $(RUFF_RULES) .
 	$(BIN)/ruff format $(RUFF) --check .
-	$(BIN)/mypy --strict channels hub workers simulator
+	$(BIN)/mypy --strict bench channels hub workers simulator
 	$(BIN)/lint-imports --config setup.cfg
 	@$(NODE_PATH) npm --prefix inbox run --silent check
 

@@ -83,10 +83,10 @@ def pushes() -> Iterator[Row]:
 
 def conversations() -> Iterator[Row]:
     """Question to answer: push, bot, provider."""
-    with running() as stack:
+    with chats.knowledge() as config, running(config) as stack:
         chats.at_once(stack, CUSTOMERS_TO_WARM)
         most = chats.at_once(stack, CUSTOMERS)
-    with running() as stack, ThreadPoolExecutor(1) as browser:
+    with chats.knowledge() as config, running(config) as stack, ThreadPoolExecutor(1) as browser:
         chats.at_once(stack, CUSTOMERS_TO_WARM)
         arrival = browser.submit(live.p95, stack, SECONDS_OF_CHATS)
         half = chats.at_rate(stack, most.rate / 2, SECONDS_OF_CHATS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast
 
 from flask import Flask, Response, request
@@ -11,12 +12,13 @@ from hub import settings as configuration
 from hub.app import make_channels
 from hub.cache import RedisCache
 
+NOWHERE = Path("/nowhere")  # only a channel that keeps files asks for it
 NOBODY = "redis://127.0.0.1:1/0"  # only a channel that sends asks its cache
 
 
 def create_app() -> Flask:
     app = Flask(__name__, static_folder=None)
-    channels = make_channels(configuration.from_environment(), RedisCache(NOBODY))
+    channels = make_channels(configuration.from_environment(), RedisCache(NOBODY), NOWHERE)
     channel = cast(WebhookChannel, channels["shop"])
 
     @app.post("/hooks/shop")

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bench.load import percentile
-from bench.stack import APP_ID, Client, Stack
+from bench.stack import APP_ID, REPOSITORY, Client, Stack
 
-QUESTION = "怎么退款"
+QUESTION = "第 {n} 个问题"  # no bot says the same twice
+ENTRY = """
+[[entry]]
+id = "number-{n}"
+questions = ["第 {n} 个问题"]
+answer.zh = "第 {n} 个答案"
+"""
 QUESTIONS_EACH = 4  # the provider allows five answers: the last is kept for a person
 SECONDS_TO_ANSWER = 60.0
 
@@ -19,6 +30,16 @@ class Answered:
     messages: int
     rate: float  # from the first question to the last answer
     p99: float  # from a question to its answer, as the customers see them
+
+
+@contextmanager
+def knowledge() -> Iterator[Path]:
+    """The sample's configuration, which also knows what is asked here."""
+    with tempfile.TemporaryDirectory(prefix="yizhan-bench-") as folder:
+        config = Path(shutil.copytree(REPOSITORY / "config", Path(folder) / "config"))
+        entries = (ENTRY.replace("{n}", str(number)) for number in range(1, QUESTIONS_EACH + 1))
+        (config / "faq" / "bench.toml").write_text("".join(entries), encoding="utf-8")
+        yield config
 
 
 def at_once(stack: Stack, customers: int) -> Answered:
