@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 from hub.knowledge import Item, Language, language_of, normalise
 from workers.bots.manners import any_of
-from workers.bots.spaces import space_of
 
 SHOWN = 3
 ALIKE = 0.35  # cosine of the question and what customers say who may want it
@@ -79,6 +78,8 @@ class Recommender:
         self._items = tuple(items)
         said = [(place, each) for place, item in enumerate(items) for each in item.about]
         self._said = said
+        from workers.bots.spaces import space_of  # and scipy with it, where there is anything to recommend
+
         self._space = space_of([*(each for _, each in said), *asked], synonyms)
         self._rows = self._space([each for _, each in said])
         self._names = [any_of([each]) for _, each in said]

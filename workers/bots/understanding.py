@@ -8,7 +8,6 @@ from pathlib import Path
 
 from hub.knowledge import Knowledge, Language, language_of
 from workers.bots.contract import Candidate
-from workers.bots.matching import trained
 from workers.bots.outside.encoders import EncoderSettings, encoder_of
 from workers.bots.outside.encoding import Encoding
 
@@ -21,6 +20,8 @@ class Understanding:
 
     def __init__(self, knowledge: Knowledge, encoder: EncoderSettings | None = None, folder: Path | None = None):
         self._knowledge = knowledge  # held, so that nothing else gets its id
+        from workers.bots.matching import trained  # scipy takes 50 MB: not in processes that only check the files
+
         folder = folder or Path(os.environ.get("YIZHAN_DATA", "data")) / "matchers"
         examples = list(knowledge.examples)
         self._encoding = Encoding(encoder_of(encoder), folder, encoder.timeout) if encoder and examples else None
