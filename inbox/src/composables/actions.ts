@@ -1,6 +1,7 @@
 /** What an agent can do with a conversation, with the words that follow. */
 import { useI18n } from 'vue-i18n'
-import { api, Refusal, type Failure } from '@/api/client'
+import { api } from '@/api/client'
+import { Refusal, type Failure } from '@/api/http'
 import type { AgentRef, Conversation } from '@/api/types'
 import { useConversations } from '@/stores/conversations'
 import { useToasts } from '@/stores/toasts'

@@ -1,6 +1,7 @@
 /** What an agent can do with calls; what does not work is said in words. */
 import { useI18n } from 'vue-i18n'
-import { api, mayHaveArrived, type Failure } from '@/api/client'
+import { api } from '@/api/client'
+import { mayHaveArrived, type Failure } from '@/api/http'
 import type { Device } from '@/api/types'
 import { useCalls } from '@/stores/calls'
 import { usePhone } from '@/stores/phone'

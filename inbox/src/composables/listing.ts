@@ -1,6 +1,6 @@
 /** A list of the hub's, page by page. */
 import { ref, shallowRef } from 'vue'
-import type { Failure } from '@/api/client'
+import type { Failure } from '@/api/http'
 import type { Page } from '@/api/types'
 
 export function useListing<T extends { id: number }>(ask: (cursor?: Page<T>['next']) => Promise<Page<T>>) {

@@ -1,5 +1,6 @@
 /** Thumbs on what the bot said: shown at once, and taken back where the hub does not take them. */
-import { api, type Failure } from '@/api/client'
+import { api } from '@/api/client'
+import type { Failure } from '@/api/http'
 import type { Message, Rating } from '@/api/types'
 import { useSession } from '@/stores/session'
 import { useThreads } from '@/stores/threads'

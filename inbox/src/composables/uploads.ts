@@ -1,7 +1,7 @@
 /** Files on their way to the hub, before the message that takes them along. */
 import { computed, onScopeDispose, shallowRef, type ComputedRef, type ShallowRef } from 'vue'
 import { useI18n } from 'vue-i18n'
-import { upload, type Failure } from '@/api/client'
+import { upload, type Failure } from '@/api/http'
 import type { Attachment } from '@/api/types'
 import { useToasts } from '@/stores/toasts'
 import { size } from '@/text/time'

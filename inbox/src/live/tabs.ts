@@ -1,5 +1,5 @@
 /** One stream for all tabs: the tab that holds the lock listens, and tells the others what it hears. */
-import { BASE } from '@/api/client'
+import { BASE } from '@/api/http'
 import { Stream, type LinkState, type LiveEvent, type StreamHooks } from './stream'
 
 type Said =

@@ -1,7 +1,8 @@
 /** Which version of the bots' files is in use, and whether a newer one was refused. */
 import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
-import { api, type Failure } from '@/api/client'
+import { api } from '@/api/client'
+import type { Failure } from '@/api/http'
 import type { Bots } from '@/api/types'
 
 export const useBots = defineStore('bots', () => {

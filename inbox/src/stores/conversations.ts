@@ -1,7 +1,8 @@
 /** Every conversation we hold, the order of each view, and the counts. */
 import { defineStore } from 'pinia'
 import { computed, reactive, ref, shallowReactive } from 'vue'
-import { api, type Failure } from '@/api/client'
+import { api } from '@/api/client'
+import type { Failure } from '@/api/http'
 import type { Conversation, Counts, Message } from '@/api/types'
 import { later, placed, sameOrder, VIEWS, type ViewName } from './order'
 import { useSession } from './session'

@@ -1,7 +1,8 @@
 /** What the bot can say, by its ids: asked for when something on the screen names it. */
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
-import { api, type Failure } from '@/api/client'
+import { api } from '@/api/client'
+import type { Failure } from '@/api/http'
 import type { Known } from '@/api/types'
 
 const FRESH_FOR = 60_000

@@ -1,7 +1,8 @@
 /** Who is signed in, and whether the hub still agrees. */
 import { defineStore } from 'pinia'
 import { computed, shallowRef, ref } from 'vue'
-import { api, onSignedOut, Refusal } from '@/api/client'
+import { api } from '@/api/client'
+import { onSignedOut, Refusal } from '@/api/http'
 import type { Me } from '@/api/types'
 import { delayBefore } from '@/live/backoff'
 

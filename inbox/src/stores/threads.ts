@@ -1,7 +1,8 @@
 /** The messages of the conversations opened lately, and those of ours still on their way to the hub. */
 import { defineStore } from 'pinia'
 import { shallowReactive } from 'vue'
-import { api, mayHaveArrived, newKey, Refusal, type Failure } from '@/api/client'
+import { api } from '@/api/client'
+import { mayHaveArrived, newKey, Refusal, type Failure } from '@/api/http'
 import type { Attachment, Heading, Message, MessageDraft, SuggestionUse, TemplateUse } from '@/api/types'
 import { useConversations } from './conversations'
 import { useSession } from './session'

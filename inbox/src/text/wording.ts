@@ -1,6 +1,6 @@
 /** What the hub says in codes, said in the reader's words. */
 import { useI18n } from 'vue-i18n'
-import { Refusal, type Failure } from '@/api/client'
+import { Refusal, type Failure } from '@/api/http'
 import type { Conversation, Message } from '@/api/types'
 import { ERASABLE, erasedParts, eventSentence } from './events'
 import { nameIn } from './payloads'

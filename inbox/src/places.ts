@@ -1,0 +1,17 @@
+/** The pages of the rail, in its order: where each is, what it is called, and the keys that go there. */
+import type { IconName } from './components/icons'
+
+export interface Place {
+  /** The name of the route. */
+  name: string
+  to: string
+  icon: IconName
+  /** Of the sentence that names it. */
+  label: string
+  keys?: string
+}
+
+export const PLACES: readonly Place[] = [
+  { name: 'inbox', to: '/inbox/mine', icon: 'inbox', label: 'inbox.title', keys: 'g i' },
+  { name: 'bot', to: '/bot', icon: 'bot', label: 'inbox.menu.bot', keys: 'g b' },
+]
