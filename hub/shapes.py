@@ -154,6 +154,7 @@ class ConversationShape(BaseModel):
     channels: list[str]
     assignee: Ref | None
     team: str
+    priority: int  # 0 low, 1 normal, 2 high, 3 urgent
     last_message: MessageShape | None
     unread: int
     allowance: AllowanceShape | None
@@ -173,6 +174,7 @@ class ConversationShape(BaseModel):
             channels=[row.reply_channel],
             assignee=Ref(id=row.assignee.id, name=row.assignee.name) if row.assignee else None,
             team=row.team,
+            priority=row.priority,
             last_message=MessageShape.of(row.last_message) if row.last_message else None,
             unread=row.unread,
             allowance=AllowanceShape.of(allowances, at),

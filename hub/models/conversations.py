@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, and_, text
+from sqlalchemy import ForeignKey, Index, SmallInteger, UniqueConstraint, and_, text
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from hub.db import Base, now
 from hub.models.agents import Agent
 from hub.models.people import Contact, Identity
 from hub.models.work import Delivery
+
+NORMAL = 1  # priority
 
 
 class Conversation(Base):
@@ -27,6 +29,14 @@ class Conversation(Base):
         Index("ix_conversation_assignee", "assignee_id", "last_activity_at", "id"),
         Index("ix_conversation_activity", "last_activity_at", "id"),
         Index("ix_conversation_contact", "contact_id"),
+        # the queue as it is drained: the most urgent first, of these the one that waits longest
+        Index(
+            "ix_conversation_queue",
+            text("priority DESC"),
+            "waiting_since",
+            "id",
+            postgresql_where=text("status = 'waiting'"),
+        ),
         Index("ix_conversation_thread", "thread", postgresql_where=text("thread <> ''")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -35,6 +45,7 @@ class Conversation(Base):
     subject: Mapped[str] = mapped_column(default="")  # the newest, on channels that have one
     status: Mapped[str] = mapped_column(default="bot")  # bot, waiting, open, snoozed, resolved
     team: Mapped[str] = mapped_column(default="everyone")
+    priority: Mapped[int] = mapped_column(SmallInteger, default=NORMAL)  # 0 low, 1 normal, 2 high, 3 urgent
     bot: Mapped[str | None]  # the config name of the bot that answers while the status is "bot"
     misses: Mapped[int] = mapped_column(default=0)  # questions in a row the bot did not understand
     bot_state: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what its engines noted, and what it offered

@@ -14,6 +14,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from hub import current
 from hub.db import db, now
 from hub.models import Agent, Contact, Conversation, Identity
+from hub.models.conversations import NORMAL
 from hub.refusals import Invalid, NotFound, Refusal
 from hub.services import audit
 from hub.services.threads import note_event, touch
@@ -43,6 +44,7 @@ def open_new(identity: Identity, channel: str, thread: str = "") -> Conversation
         status="bot" if config.bot else "waiting",
         bot=config.bot,
         team=config.team,
+        priority=NORMAL,
         reply_channel=channel,
         reply_identity=identity,
         waiting_since=None if config.bot else now(),

@@ -316,6 +316,7 @@ def _half(target: Conversation, contact: Contact) -> Conversation:
         subject=target.subject,
         status="resolved",
         team=target.team,
+        priority=target.priority,
         bot=target.bot,
         reply_channel=target.reply_channel,
         reply_identity=target.reply_identity,

@@ -29,6 +29,7 @@ export function conversation({ at, ...part }: Partial<Conversation> & { id: numb
     channels: ['shop'],
     assignee: { id: 1, name: 'Lin' },
     team: 'everyone',
+    priority: 1,
     last_message: message({ id: part.id * 100, conversation_id: part.id, created_at: at }),
     unread: 0,
     allowance: null,

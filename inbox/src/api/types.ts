@@ -31,6 +31,8 @@ export interface Conversation {
   channels: string[]
   assignee: AgentRef | null
   team: string | null
+  /** 0 low, 1 normal, 2 high, 3 urgent. */
+  priority: number
   last_message: Message | null
   unread: number
   allowance: Allowance | null

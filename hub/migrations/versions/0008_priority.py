@@ -1,0 +1,28 @@
+"""How urgent a conversation is, and the queue in its order."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from hub.migrations.columns import added
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    added("conversation", sa.Column("priority", sa.SmallInteger(), nullable=False), "1")
+    op.create_index(
+        "ix_conversation_queue",
+        "conversation",
+        [sa.text("priority DESC"), "waiting_since", "id"],
+        postgresql_where=sa.text("status = 'waiting'"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_index("ix_conversation_queue", "conversation")
+    op.drop_column("conversation", "priority")
