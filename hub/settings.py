@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -19,6 +19,8 @@ from channels.contract import Channel, ChannelSettings, Duration, ReceivingChann
 from channels.registry import channel_class
 from channels.settings import Zone
 from channels.templates import placeholders
+from hub.desk import calendars
+from hub.desk.hours import Calendar
 from hub.knowledge import Knowledge, Words, library
 from hub.knowledge.wording import Strict
 from hub.reading import (
@@ -73,6 +75,7 @@ TEMPLATE_FIELDS = ("agent", "text", "name")  # what the hub can say of an answer
 CHANNEL_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")  # it is part of the webhook's address
 ENGINES = "yizhan.bots"
 EVERYONE = "everyone"
+DESK = (calendars.NAME,)  # files of how people work; each may be left out
 
 
 class ConfigError(Exception):
@@ -192,6 +195,7 @@ class Settings:
     knowledge: Knowledge
     demo_port: int | None = None  # where the demo runs, if this is it
     version: str = ""  # of bots and knowledge: the fingerprint of their files
+    hours: Mapping[str, Calendar] = field(default_factory=dict)
 
 
 def from_environment() -> Settings:
@@ -226,6 +230,7 @@ def load(folder: Path, *, demo: bool = False, demo_port: int = DEMO_PORT) -> Set
     channels = _channels(folder, files, problems)
     bots = _bots(folder, files, problems)
     knowledge = library.put_together(folder, files, problems)
+    hours = calendars.calendars(folder, files, problems)
     if not demo:
         problems += [
             f"{path}: {key}: is the sample's value: put your own"
@@ -236,7 +241,8 @@ def load(folder: Path, *, demo: bool = False, demo_port: int = DEMO_PORT) -> Set
         ]
     if problems or hub is None:
         raise ConfigError(problems)
-    return Settings(folder, hub, channels, bots, knowledge, port, library.fingerprint(_taught(folder, texts)))
+    version = library.fingerprint(_taught(folder, texts))
+    return Settings(folder, hub, channels, bots, knowledge, port, version, hours)
 
 
 def learned(settings: Settings, texts: Mapping[str, str]) -> Settings:
@@ -274,7 +280,8 @@ def taught_by(folder: Path) -> list[Path]:
 
 
 def _paths(folder: Path) -> list[Path]:
-    return [folder / "hub.toml", *paths(folder, "channels"), *taught_by(folder)]
+    desk = [path for name in DESK if (path := folder / name).exists()]
+    return [folder / "hub.toml", *desk, *paths(folder, "channels"), *taught_by(folder)]
 
 
 def _files(texts: Mapping[Path, str | None], demo_port: int | None, problems: list[str]) -> Files:
