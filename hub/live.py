@@ -20,7 +20,7 @@ from channels.contract import ReceivingChannel
 from hub import current
 from hub.cache import connect
 from hub.db import db, now
-from hub.models import Allowance, Bookmark, Call, ChannelState, Conversation, Message
+from hub.models import Allowance, Bookmark, Call, ChannelState, Conversation, Message, Notification
 from hub.shapes import ChannelShape, ConversationShape, LiveCallShape, MessageShape, ReceiverShape
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,14 @@ class CallChanged(BaseModel):
 
 
 class Suggested(BaseModel):
+    conversation_id: int
+
+
+class Notified(BaseModel):
+    """Nothing of what it is about: that is for this agent, who asks for it."""
+
+    agent_id: int
+    kind: str
     conversation_id: int
 
 
@@ -101,6 +109,11 @@ def tell_suggestion(conversation_id: int) -> None:
     db.session.info.setdefault("said", []).append(("suggestion", words))
 
 
+def tell_notification(row: Notification) -> None:
+    """Say after the commit to this agent that there is something to look at."""
+    db.session.info.setdefault("told notifications", []).append(row)
+
+
 def tell_channel(name: str) -> None:
     """Say after the commit whether it sends and receives."""
     db.session.info.setdefault("told channels", {})[name] = None
@@ -113,6 +126,9 @@ def _put_into_words(session: Session) -> None:
     for call in session.info.pop("told calls", ()):
         words = CallChanged(call=LiveCallShape.shown(call)).model_dump_json()
         session.info.setdefault("said", []).append(("call", words))
+    if notifications := session.info.pop("told notifications", None):
+        session.flush()
+        session.info.setdefault("said", []).extend(_notified(row) for row in notifications)
     if rows := session.info.pop("told", None):
         session.flush()
         allowances = _allowances([row.reply_identity_id for row in rows if isinstance(row, Conversation)])
@@ -127,7 +143,7 @@ def _announce(session: Session) -> None:
 
 @event.listens_for(db.session, "after_rollback")
 def _forget(session: Session) -> None:
-    for name in ("told", "told calls", "told channels", "said"):
+    for name in ("told", "told calls", "told notifications", "told channels", "said"):
         session.info.pop(name, None)
 
 
@@ -137,6 +153,11 @@ def _allowances(identities: list[int]) -> dict[int, list[Allowance]]:
         for row in db.session.scalars(select(Allowance).where(Allowance.identity_id.in_(identities))):
             found.setdefault(row.identity_id, []).append(row)
     return found
+
+
+def _notified(row: Notification) -> Told:
+    news = Notified(agent_id=row.agent_id, kind=row.kind, conversation_id=row.conversation_id)
+    return "notification", news.model_dump_json()
 
 
 def _standing(name: str) -> Told:

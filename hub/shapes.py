@@ -22,6 +22,7 @@ from hub.models import (
     Identity,
     Merge,
     Message,
+    Notification,
 )
 
 
@@ -323,6 +324,34 @@ class AgentShape(BaseModel):
     @classmethod
     def of(cls, row: Agent) -> AgentShape:
         return cls(id=row.id, name=row.name, email=row.email, role=row.role)
+
+
+EXCERPT = 200  # characters
+
+
+class NotificationShape(BaseModel):
+    id: int
+    kind: str  # mention, assigned, reminder, follow, sla, whisper
+    conversation: Ref  # by the name of its customer
+    message_id: int | None
+    text: str  # the beginning of what was said
+    payload: dict[str, Any]
+    created_at: Time
+    seen_at: Time | None
+
+    @classmethod
+    def of(cls, row: Notification) -> NotificationShape:
+        customer = called(row.conversation.contact, row.conversation.reply_identity)
+        return cls(
+            id=row.id,
+            kind=row.kind,
+            conversation=Ref(id=row.conversation_id, name=customer.name),
+            message_id=row.message_id,
+            text=row.message.text[:EXCERPT] if row.message else "",
+            payload=row.payload,
+            created_at=row.created_at,
+            seen_at=row.seen_at,
+        )
 
 
 NOT_THERE = "The process that receives for it is not running: start `yizhan receiver`, or `yizhan up`."

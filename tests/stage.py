@@ -71,6 +71,9 @@ class Person:
     def patch(self, path: str, body: Any, status: int = 200) -> Any:
         return _read(self.client.patch(f"/api/v1{path}", json=body), status)
 
+    def delete(self, path: str, status: int = 200) -> Any:
+        return _read(self.client.delete(f"/api/v1{path}"), status)
+
     def upload(self, name: str, content: bytes, status: int = 201) -> Any:
         file = FileStorage(BytesIO(content), name)
         boundary, body = encode_multipart({"file": file})

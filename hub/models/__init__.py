@@ -1,6 +1,7 @@
 """The tables. Everything the hub knows is a row of one of these."""
 
 from hub.models.agents import AccessToken, Agent, LoginFailure
+from hub.models.attention import Follow, Mention, Notification
 from hub.models.calls import Call, CallAction, CallLeg, CallScript, PhoneDuty
 from hub.models.conversations import Attachment, Conversation, Message, MessageReference
 from hub.models.evidence import AuditEntry, Bookmark, ChannelState, DeliveryAttempt
@@ -38,12 +39,15 @@ __all__ = [
     "Conversation",
     "Delivery",
     "DeliveryAttempt",
+    "Follow",
     "Identity",
     "LoginFailure",
     "MediaFetch",
+    "Mention",
     "Merge",
     "Message",
     "MessageReference",
+    "Notification",
     "PhoneDuty",
     "Poll",
     "ProfileFetch",

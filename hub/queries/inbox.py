@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from hub import current
 from hub.db import db, now
-from hub.models import Allowance, Contact, Conversation, Identity, Merge, Message
+from hub.models import Allowance, Contact, Conversation, Follow, Identity, Merge, Message
 from hub.queries import cursors
 from hub.refusals import NotFound
 from hub.shapes import ContactShape, ConversationShape, MergeShape
@@ -80,6 +80,10 @@ def conversation(conversation_id: int) -> Conversation:
     if row is None:
         raise NotFound("conversation")
     return row
+
+
+def is_followed(conversation_id: int, agent_id: int) -> bool:
+    return db.session.get(Follow, (conversation_id, agent_id)) is not None
 
 
 def shape(row: Conversation) -> ConversationShape:

@@ -56,6 +56,7 @@ class ParticipantShape(BaseModel):
 class ConversationDetail(ConversationShape):
     reply: ReplyShape
     participants: list[ParticipantShape]  # of a thread
+    followed: bool  # by who asks
 
 
 def messages(

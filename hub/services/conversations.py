@@ -16,7 +16,8 @@ from hub.db import db, now
 from hub.models import Agent, Contact, Conversation, Identity
 from hub.models.conversations import NORMAL
 from hub.refusals import Invalid, NotFound, Refusal
-from hub.services import audit
+from hub.services import audit, following
+from hub.services.notifications import notify
 from hub.services.threads import note_event, touch
 
 JOINED = ("contact", "reply_identity", "last_message")
@@ -124,6 +125,8 @@ def assign(conversation: Conversation, to: Agent | None, by: Agent) -> None:
         _queue(conversation)
     note_event(conversation, "assigned", agent=to.name if to else None, by=by.name)
     audit.record(by, "assign", conversation, to=to.id if to else None)
+    if to and to.id != by.id:
+        notify(to, "assigned", conversation, by=by.name)
 
 
 def hand_over(
@@ -164,6 +167,7 @@ def resolve(conversation: Conversation, by: Agent) -> None:
     conversation.status, conversation.waiting_since, conversation.snoozed_until = "resolved", None, None
     conversation.unread = 0
     note_event(conversation, "resolved", by=by.name)
+    following.tell_of_end(conversation, by)
     audit.record(by, "resolve", conversation)
 
 

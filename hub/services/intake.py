@@ -28,6 +28,7 @@ from hub.services import (
     conversations,
     deliveries,
     erasure,
+    following,
     lines,
     profiles,
     suggestions,
@@ -53,6 +54,7 @@ class Desk:
     turns: list[BotTurn]
     bursts: dict[int, BotTurn]  # by conversation: what the bot waits for the rest of
     too_early: list[Arrival]
+    newest: dict[Conversation, Message]  # of what customers wrote
 
     def conversation(self, identity: Identity, channel: str) -> tuple[Conversation, bool]:
         """And whether it is new. A reply goes where the customer last wrote."""
@@ -98,7 +100,7 @@ def accept(batch: Sequence[Arrival]) -> list[BotTurn]:
         people = contacts.identify([who for arrival, event in events if (who := _sender(arrival, event))])
         unresolved = conversations.unresolved({row.contact for row in people.values()})
         theirs = {row.id for row in unresolved.values() if row.status == "bot"}
-        desk = Desk(people, unresolved, [], [], bot_turns.waiting_for_more(theirs) if theirs else {}, [])
+        desk = Desk(people, unresolved, [], [], bot_turns.waiting_for_more(theirs) if theirs else {}, [], {})
         for arrival, event in sorted(events, key=lambda each: isinstance(each[1], Revocation)):  # erased last
             _accept(desk, arrival, event)
         done = update(Arrival).where(Arrival.id.in_([row.id for row in batch if row not in desk.too_early]))
@@ -106,6 +108,7 @@ def accept(batch: Sequence[Arrival]) -> list[BotTurn]:
         kept_for_them = waiting.for_customers({person.id for person in people.values()})
         allowances.renew(desk.renewals)
         waiting.release(kept_for_them)
+        following.tell_of_messages(desk.newest)
     return desk.turns
 
 
@@ -204,6 +207,8 @@ def _message(desk: Desk, arrival: Arrival, event: InboundMessage) -> None:
     if conversation.status == "snoozed" and not is_quiet:
         conversations.wake(conversation)
     threads.append(conversation, message)
+    if not is_quiet:
+        desk.newest[conversation] = message
     db.session.add_all(fetches)
     if event.thread:
         threaded.remember(message, event)

@@ -352,7 +352,7 @@ def test_the_agent_may_choose_subject_and_copies(stage: Stage, outbox: Outbox) -
 
 
 def test_the_team_signs(stage: Stage, outbox: Outbox) -> None:
-    anna = stage.agent()
+    anna = stage.agent(role="supervisor")
     take(stage, mail("转人工"))
     anna.post("/conversations/1/handover", {"to": "people", "team": "returns"})
     answer(stage, anna)

@@ -2,7 +2,18 @@
 
 from hub.web.api.blueprint import api
 
-from hub.web.api import bots, calls, contacts, conversations, files, learning, messages, operations, session  # isort: skip - they add the routes
+from hub.web.api import (  # isort: skip - they add the routes
+    bots,
+    calls,
+    contacts,
+    conversations,
+    files,
+    learning,
+    messages,
+    notifications,
+    operations,
+    session,
+)
 
 __all__ = [
     "api",
@@ -13,6 +24,7 @@ __all__ = [
     "files",
     "learning",
     "messages",
+    "notifications",
     "operations",
     "session",
 ]

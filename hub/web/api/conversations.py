@@ -12,10 +12,10 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator
 from hub import current
 from hub.db import transaction
 from hub.models import Conversation
+from hub.queries import access, inbox, thread
 from hub.queries import agents as agent_rows
-from hub.queries import inbox, thread
 from hub.refusals import Invalid
-from hub.services import conversations
+from hub.services import conversations, following, notifications
 from hub.shapes import ConversationShape
 from hub.web.api.blueprint import ById, Page, answer, api, comma_list, listing
 from hub.web.login import the_agent
@@ -77,7 +77,9 @@ def count_conversations() -> Response:
 
 @api.get("/conversations/<id>", responses={200: thread.ConversationDetail})
 def get_conversation(path: ById) -> Response:
-    return detail(inbox.conversation(path.id))
+    row = inbox.conversation(path.id)
+    access.must_read(the_agent(), row)
+    return detail(row)
 
 
 @api.post("/conversations/<id>/claim", responses={200: thread.ConversationDetail})
@@ -118,7 +120,21 @@ def snooze(path: ById, body: Snooze) -> Response:
 
 @api.post("/conversations/<id>/read", responses={200: thread.ConversationDetail})
 def read(path: ById) -> Response:
-    return _change(path.id, conversations.read)
+    def seen(row: Conversation) -> None:
+        conversations.read(row)
+        notifications.see_conversation(the_agent(), row.id)
+
+    return _change(path.id, seen)
+
+
+@api.put("/conversations/<id>/follow", responses={200: thread.ConversationDetail})
+def follow(path: ById) -> Response:
+    return _change(path.id, lambda row: following.follow(row, the_agent()))
+
+
+@api.delete("/conversations/<id>/follow", responses={200: thread.ConversationDetail})
+def unfollow(path: ById) -> Response:
+    return _change(path.id, lambda row: following.unfollow(row, the_agent()))
 
 
 @api.post("/conversations/<id>/typing", responses={202: None})
@@ -132,14 +148,19 @@ def typing(path: ById) -> Response:
 
 def _change(conversation_id: int, change: Callable[[Conversation], None]) -> Response:
     with transaction():
-        change(conversations.locked(conversation_id))
+        row = conversations.locked(conversation_id)
+        access.must_read(the_agent(), row)
+        change(row)
     return detail(inbox.conversation(conversation_id))
 
 
 def detail(row: Conversation, status: int = 200) -> Response:
     fields = inbox.shape(row).model_dump()
     reply, participants = thread.reply_options(row), thread.participants(row)
-    return answer(thread.ConversationDetail(**fields, reply=reply, participants=participants), status)
+    followed = inbox.is_followed(row.id, the_agent().id)
+    return answer(
+        thread.ConversationDetail(**fields, reply=reply, participants=participants, followed=followed), status
+    )
 
 
 def _assignee(given: str | None) -> int | None:

@@ -14,9 +14,9 @@ from hub import current
 from hub.db import transaction
 from hub.letters import Heading
 from hub.models import Attachment, Message
-from hub.queries import files, inbox, thread
+from hub.queries import access, files, inbox, thread
 from hub.refusals import Invalid, NotFound, Refusal
-from hub.services import conversations, jobs, replies, suggestions
+from hub.services import conversations, jobs, mentions, replies, suggestions
 from hub.services.fitting import Content
 from hub.shapes import MessageShape
 from hub.web.api.blueprint import ById, Page, answer, api, listing
@@ -68,6 +68,7 @@ class Say(BaseModel):
     template: TemplateBody | None = None  # instead of all the above
     channel: str | None = None
     note: bool = False
+    mentions: list[int] = Field(default=[], max_length=50)  # agents that a note calls
     suggestion: SuggestionBody | None = None  # what the agent began from
     subject: str | None = Field(None, min_length=1, max_length=500)  # where messages have one
     cc: list[MailAddress] | None = Field(None, max_length=50)  # None: everybody who had the last one
@@ -103,7 +104,7 @@ class Messages(BaseModel):
 
 @api.get("/conversations/<id>/messages", responses={200: Messages})
 def list_messages(path: ById, query: ThreadPage) -> Response:
-    inbox.conversation(path.id)
+    access.must_read(the_agent(), inbox.conversation(path.id))
     return listing(*thread.messages(path.id, query.after, query.before, query.limit))
 
 
@@ -177,6 +178,7 @@ def _template(body: TemplateBody | None) -> Template | None:
 
 def _say(conversation_id: int, body: Say, key: str | None) -> Message:
     conversation = conversations.locked(conversation_id)
+    access.must_read(the_agent(), conversation)
     content = Content(
         text=body.text,
         attachments=tuple(_attachment(number, "attachments") for number in body.attachments),
@@ -186,7 +188,10 @@ def _say(conversation_id: int, body: Say, key: str | None) -> Message:
         template=_template(body.template),
     )
     if body.note:
-        return replies.note(conversation, the_agent(), content, key)
+        note = replies.note(conversation, the_agent(), content, key)
+        if body.mentions:
+            mentions.mention(note, body.mentions, the_agent())
+        return note
     if body.suggestion:
         suggestions.used(body.suggestion.id, body.suggestion.which, body.text, conversation, the_agent())
     heading = Heading(body.subject, *_copies(body))
