@@ -19,18 +19,26 @@ class Agent(Base):
     name: Mapped[str]
     role: Mapped[str] = mapped_column(default="agent")
     password_hash: Mapped[str | None]
+    subject: Mapped[str | None] = mapped_column(unique=True)  # who this is at the identity provider
+    totp_secret: Mapped[str | None]  # sealed with the key of the data directory
+    totp_step: Mapped[int] = mapped_column(default=0)  # the last one used: no code counts twice
+    recovery_codes: Mapped[list[str]] = mapped_column(default=list)  # hashes of those not used yet
     created_at: Mapped[datetime] = mapped_column(default=now)
+    seen_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
 
 
 class AccessToken(Base):
-    """A browser session or an API token. Only its hash is kept."""
+    """A browser session, an API token, or an invitation to choose a password. Only its hash is kept."""
 
     __tablename__ = "access_token"
     id: Mapped[int] = mapped_column(primary_key=True)
     agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), index=True)
-    kind: Mapped[str]  # session, api
+    kind: Mapped[str]  # session, api, invitation
+    name: Mapped[str] = mapped_column(default="")  # of an API token; of a session, the browser
     sha256: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
+    used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     agent: Mapped[Agent] = relationship()
 

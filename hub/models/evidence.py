@@ -26,9 +26,9 @@ class AuditEntry(Base):
     __tablename__ = "audit_entry"
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(default=now, index=True)
-    agent_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"))
+    agent_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"), index=True)
     action: Mapped[str]
-    subject: Mapped[str]  # "conversation 12"
+    subject: Mapped[str] = mapped_column(index=True)  # "conversation 12"
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 
-from hub.db import db
-from hub.models import Agent
+from hub.db import db, now
+from hub.models import AccessToken, Agent
 
 
 def find(agent_id: int) -> Agent | None:
-    return db.session.get(Agent, agent_id)
+    """Whom work can be given to."""
+    agent = db.session.get(Agent, agent_id)
+    return None if agent is None or agent.disabled_at else agent
 
 
 def by_email(email: str) -> Agent | None:
@@ -17,4 +19,13 @@ def by_email(email: str) -> Agent | None:
 
 
 def everyone() -> list[Agent]:
-    return list(db.session.scalars(select(Agent).order_by(Agent.name)))
+    """Who works here now."""
+    return list(db.session.scalars(select(Agent).where(Agent.disabled_at.is_(None)).order_by(Agent.name)))
+
+
+def tokens(agent: Agent) -> list[AccessToken]:
+    """Where this agent is signed in, and the programs that act for them; what was used last comes first."""
+    mine = select(AccessToken).where(AccessToken.agent_id == agent.id, AccessToken.kind.in_(("session", "api")))
+    living = or_(AccessToken.expires_at.is_(None), AccessToken.expires_at > now())
+    newest = func.coalesce(AccessToken.used_at, AccessToken.created_at).desc()
+    return list(db.session.scalars(mine.where(living).order_by(newest, AccessToken.id)))

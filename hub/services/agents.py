@@ -17,6 +17,8 @@ from hub.refusals import Invalid, Refusal
 from hub.services import audit
 
 SESSION = timedelta(days=14)
+LIVES = {"session": SESSION, "invitation": timedelta(days=3)}  # API tokens live until somebody revokes them
+SEEN_EVERY = timedelta(minutes=1)
 GUESSING = timedelta(minutes=15)
 GUESSES_PER_EMAIL, GUESSES_PER_IP = 10, 50
 SHORTEST_PASSWORD = 8
@@ -32,16 +34,20 @@ def add(email: str, name: str, role: str, password: str | None) -> Agent:
         raise Invalid("email", "is not an e-mail address")
     if role not in ROLES:
         raise Invalid("role", f"must be one of {', '.join(ROLES)}")
-    if password is not None and len(password) < SHORTEST_PASSWORD:
-        raise Invalid("password", f"needs at least {SHORTEST_PASSWORD} characters")
     agent = db.session.scalar(select(Agent).where(Agent.email == email)) or Agent(email=email)
     agent.name, agent.role = name, role
     if password is not None:
-        agent.password_hash = passwords.hash(password)
+        set_password(agent, password)
     db.session.add(agent)
     db.session.flush()
     audit.record(None, "set_agent", agent, role=role)
     return agent
+
+
+def set_password(agent: Agent, password: str) -> None:
+    if len(password) < SHORTEST_PASSWORD:
+        raise Invalid("password", f"needs at least {SHORTEST_PASSWORD} characters")
+    agent.password_hash = passwords.hash(password)
 
 
 def throttle(email: str, ip: str) -> None:
@@ -62,7 +68,7 @@ def authenticate(email: str, password: str) -> Agent | None:
         passwords.verify((agent and agent.password_hash) or NOBODY, password)
     except (VerifyMismatchError, InvalidHashError):
         return None
-    return agent if agent and agent.password_hash else None
+    return agent if agent and agent.password_hash and not agent.disabled_at else None
 
 
 def note_failure(email: str, ip: str) -> None:
@@ -70,27 +76,47 @@ def note_failure(email: str, ip: str) -> None:
     db.session.execute(delete(LoginFailure).where(LoginFailure.at < now() - GUESSING))
 
 
-def issue(agent: Agent, kind: str) -> str:
-    """A new session or API token. This is the only time that it is seen."""
+def issue(agent: Agent, kind: str, name: str = "") -> str:
+    """A new session, API token or invitation. This is the only time that it is seen."""
     token = token_urlsafe(32)
-    expires_at = now() + SESSION if kind == "session" else None
-    row = AccessToken(agent_id=agent.id, kind=kind, sha256=digest(token), expires_at=expires_at)
+    lives = LIVES.get(kind)
+    row = AccessToken(
+        agent_id=agent.id, kind=kind, name=name, sha256=digest(token), expires_at=now() + lives if lives else None
+    )
     db.session.add(row)
     db.session.flush()
     audit.record(agent, f"issue_{kind}", row)
     return token
 
 
-def bearer(token: str) -> Agent | None:
-    """Whose token this is, while it is valid."""
-    row = db.session.scalar(select(AccessToken).where(AccessToken.sha256 == digest(token)))
-    if row is None or (row.expires_at and row.expires_at < now()):
+def bearer(token: str) -> AccessToken | None:
+    """The session or API token with which its agent may come in now."""
+    row = db.session.scalar(
+        select(AccessToken).where(AccessToken.sha256 == digest(token), AccessToken.kind.in_(("session", "api")))
+    )
+    if row is None or (row.expires_at and row.expires_at < now()) or row.agent.disabled_at:
         return None
-    return row.agent
+    return row
+
+
+def is_news(row: AccessToken) -> bool:
+    """Whether it is worth a write that somebody is here."""
+    return row.used_at is None or row.used_at < now() - SEEN_EVERY
+
+
+def note_use(row: AccessToken) -> None:
+    row.used_at = row.agent.seen_at = now()
 
 
 def revoke(token: str) -> None:
     db.session.execute(delete(AccessToken).where(AccessToken.sha256 == digest(token)))
+
+
+def end_sessions(agent: Agent, but: str = "") -> None:
+    """Everywhere but in the browser that asks."""
+    sessions = delete(AccessToken).where(AccessToken.agent_id == agent.id, AccessToken.kind == "session")
+    db.session.execute(sessions.where(AccessToken.sha256 != digest(but)))
+    audit.record(agent, "end_sessions", agent)
 
 
 def digest(token: str) -> str:

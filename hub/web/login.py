@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from flask import g, request
 
 from hub import current
+from hub.db import transaction
 from hub.models import Agent
 from hub.models.agents import ROLES
 from hub.refusals import Refusal
@@ -29,10 +30,13 @@ def require_agent() -> None:
     if request.endpoint in OPEN_ENDPOINTS:
         return
     token = given_token()
-    agent = agents.bearer(token) if token else None
-    if agent is None:
+    row = agents.bearer(token) if token else None
+    if row is None:
         raise Refusal("not_signed_in", "Sign in first.", 401)
-    g.agent = agent
+    if agents.is_news(row):
+        with transaction():
+            agents.note_use(row)
+    g.agent = row.agent
 
 
 def the_agent() -> Agent:
@@ -62,6 +66,11 @@ def client_ip() -> str:
     peer = request.remote_addr or ""
     named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
     return named if named and peer and ip_address(peer).is_private else peer
+
+
+def browser() -> str:
+    """As it calls itself, so that its owner can tell one session from another."""
+    return request.headers.get("User-Agent", "")[:300]
 
 
 def at_least(role: str) -> Callable[[View], View]:

@@ -14,4 +14,5 @@ export interface Place {
 export const PLACES: readonly Place[] = [
   { name: 'inbox', to: '/inbox/mine', icon: 'inbox', label: 'inbox.title', keys: 'g i' },
   { name: 'bot', to: '/bot', icon: 'bot', label: 'inbox.menu.bot', keys: 'g b' },
+  { name: 'settings', to: '/settings/me', icon: 'gear', label: 'inbox.menu.settings', keys: 'g ,' },
 ]

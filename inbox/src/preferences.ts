@@ -9,6 +9,16 @@ export function stored<T extends string>(name: string, allowed: readonly T[], ot
   return value && allowed.includes(value) ? value : otherwise
 }
 
+const SWITCH = ['on', 'off'] as const
+
+/** Single letters as shortcuts: who dictates, or types with one hand, may want none. */
+export const shortcutsOn = ref(stored('shortcuts', SWITCH, 'on') === 'on')
+
+export function switchShortcuts(on: boolean): void {
+  shortcutsOn.value = on
+  localStorage.setItem('yizhan.shortcuts', on ? 'on' : 'off')
+}
+
 export const theme = ref<Theme>(stored('theme', THEMES, 'auto'))
 
 export function applyTheme(): void {

@@ -40,6 +40,15 @@ export const router = createRouter({
             return true
           },
         },
+        {
+          path: 'settings/:tab?',
+          name: 'settings',
+          component: () => import('./views/SettingsView.vue'),
+          beforeEnter: async () => {
+            await loadAreas('settings')
+            return true
+          },
+        },
       ],
     },
     { path: '/:rest(.*)*', redirect: '/inbox/mine' },

@@ -1,4 +1,4 @@
-"""Signing in and out, and who I am."""
+"""Signing in and out."""
 
 from __future__ import annotations
 
@@ -7,21 +7,16 @@ from pydantic import BaseModel, Field
 
 from hub import current
 from hub.db import transaction
-from hub.models import Agent
 from hub.refusals import Refusal
 from hub.services import agents
-from hub.shapes import AgentShape
 from hub.web.api.blueprint import answer, api
-from hub.web.login import COOKIE, client_ip, given_token, the_agent
+from hub.web.api.me import Me
+from hub.web.login import COOKIE, browser, client_ip, given_token
 
 
 class Credentials(BaseModel):
     email: str = Field(max_length=254)
     password: str = Field(max_length=1000)
-
-
-class Me(AgentShape):
-    teams: list[str]
 
 
 @api.post("/session", responses={200: Me})
@@ -33,10 +28,11 @@ def log_in(body: Credentials) -> Response:
         if agent is None:
             agents.note_failure(body.email, ip)
         else:
-            token = agents.issue(agent, "session")
+            agents.revoke(given_token())  # whoever signs in anew leaves the session before
+            token = agents.issue(agent, "session", browser())
     if agent is None:
         raise Refusal("wrong_credentials", "E-mail address or password is wrong.", 401)
-    response = answer(_me(agent))
+    response = answer(Me.of(agent))
     response.set_cookie(
         COOKIE,
         token,
@@ -55,12 +51,3 @@ def log_out() -> Response:
     response = Response(status=204)
     response.delete_cookie(COOKIE)
     return response
-
-
-@api.get("/me", responses={200: Me})
-def me() -> Response:
-    return answer(_me(the_agent()))
-
-
-def _me(agent: Agent) -> Me:
-    return Me(**AgentShape.of(agent).model_dump(), teams=current.teams_of(agent.email))

@@ -1,5 +1,6 @@
 /** Single-letter shortcuts and sequences such as "g i", never while somebody is typing. */
 import { onScopeDispose } from 'vue'
+import { shortcutsOn } from '@/preferences'
 
 const SEQUENCE_WITHIN = 1_200
 
@@ -25,7 +26,7 @@ export function useShortcuts(shortcuts: Shortcuts): void {
   let firstAt = 0
 
   const pressed = (event: KeyboardEvent): void => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return
+    if (!shortcutsOn.value || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return
     if (event.key !== 'Process' && isComposing(event)) return
     if (isTyping(event.target) || isOverlaid()) return
     const key = keyOf(event)

@@ -1,0 +1,27 @@
+/** The tabs of the settings, in their order. A tab brings its component, and the sentences that it needs besides. */
+import type { Component } from 'vue'
+import type { Role } from './api/types'
+import type { Area } from './i18n'
+
+export interface SettingsTab {
+  name: string
+  /** Of the sentence that names it. */
+  label: string
+  /** Who sees it: this role and those above. */
+  from: Role
+  areas?: Area[]
+  component: () => Promise<{ default: Component }>
+}
+
+export const TABS: readonly SettingsTab[] = [
+  { name: 'me', label: 'settings.tab.me', from: 'agent', component: () => import('./components/SettingsMe.vue') },
+  { name: 'teams', label: 'settings.tab.teams', from: 'agent', component: () => import('./components/SettingsTeams.vue') },
+  { name: 'files', label: 'settings.tab.files', from: 'supervisor', component: () => import('./components/SettingsFiles.vue') },
+]
+
+const ROLES: readonly Role[] = ['agent', 'supervisor', 'admin']
+
+export const isAtLeast = (role: Role | undefined, wanted: Role): boolean =>
+  ROLES.indexOf(role ?? 'agent') >= ROLES.indexOf(wanted)
+
+export const tabsFor = (role: Role | undefined): SettingsTab[] => TABS.filter(({ from }) => isAtLeast(role, from))
