@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -63,6 +64,12 @@ def parsed(path: Path, text: str | None, problems: list[str]) -> dict[str, Any] 
     except tomllib.TOMLDecodeError as error:
         problems.append(f"{path}: {error}")
     return None
+
+
+def lines_of(text: str, table: str) -> list[int]:
+    """Where in a file each [[table]] begins."""
+    heads = re.finditer(rf"^[ \t]*\[\[[ \t]*{re.escape(table)}[ \t]*\]\]", text, re.MULTILINE)
+    return [text.count("\n", 0, head.start()) + 1 for head in heads]
 
 
 def _article(path: Path, text: str, problems: list[str]) -> dict[str, Any] | None:

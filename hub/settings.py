@@ -19,7 +19,8 @@ from channels.contract import Channel, ChannelSettings, Duration, ReceivingChann
 from channels.registry import channel_class
 from channels.settings import Zone
 from channels.templates import placeholders
-from hub.desk import calendars
+from hub.desk import calendars, canned
+from hub.desk.canned import Canned
 from hub.desk.hours import Calendar
 from hub.knowledge import Knowledge, Words, library
 from hub.knowledge.wording import Strict
@@ -196,6 +197,7 @@ class Settings:
     demo_port: int | None = None  # where the demo runs, if this is it
     version: str = ""  # of bots and knowledge: the fingerprint of their files
     hours: Mapping[str, Calendar] = field(default_factory=dict)
+    canned: Canned = field(default_factory=dict)
 
 
 def from_environment() -> Settings:
@@ -231,6 +233,7 @@ def load(folder: Path, *, demo: bool = False, demo_port: int = DEMO_PORT) -> Set
     bots = _bots(folder, files, problems)
     knowledge = library.put_together(folder, files, problems)
     hours = calendars.calendars(folder, files, problems)
+    ready = canned.put_together(folder, files, texts, problems)
     if not demo:
         problems += [
             f"{path}: {key}: is the sample's value: put your own"
@@ -242,7 +245,7 @@ def load(folder: Path, *, demo: bool = False, demo_port: int = DEMO_PORT) -> Set
     if problems or hub is None:
         raise ConfigError(problems)
     version = library.fingerprint(_taught(folder, texts))
-    return Settings(folder, hub, channels, bots, knowledge, port, version, hours)
+    return Settings(folder, hub, channels, bots, knowledge, port, version, hours, ready)
 
 
 def learned(settings: Settings, texts: Mapping[str, str]) -> Settings:
@@ -281,7 +284,8 @@ def taught_by(folder: Path) -> list[Path]:
 
 def _paths(folder: Path) -> list[Path]:
     desk = [path for name in DESK if (path := folder / name).exists()]
-    return [folder / "hub.toml", *desk, *paths(folder, "channels"), *taught_by(folder)]
+    ready = paths(folder, "canned")
+    return [folder / "hub.toml", *desk, *ready, *paths(folder, "channels"), *taught_by(folder)]
 
 
 def _files(texts: Mapping[Path, str | None], demo_port: int | None, problems: list[str]) -> Files:

@@ -3,6 +3,7 @@
 from hub.models.agents import AccessToken, Agent, LoginFailure
 from hub.models.attention import Follow, Mention, Notification
 from hub.models.calls import Call, CallAction, CallLeg, CallScript, PhoneDuty
+from hub.models.canned import CannedReply, CannedUse
 from hub.models.conversations import Attachment, Conversation, Message, MessageReference
 from hub.models.evidence import AuditEntry, Bookmark, ChannelState, DeliveryAttempt
 from hub.models.learning import BotVersion, Proposal, QuestionCluster
@@ -33,6 +34,8 @@ __all__ = [
     "CallAction",
     "CallLeg",
     "CallScript",
+    "CannedReply",
+    "CannedUse",
     "ChannelState",
     "Consent",
     "Contact",

@@ -6,6 +6,7 @@ from sqlalchemy import func, or_, select
 
 from hub.db import db, now
 from hub.models import AccessToken, Agent
+from hub.pinyin import likeness
 
 
 def find(agent_id: int) -> Agent | None:
@@ -18,9 +19,11 @@ def by_email(email: str) -> Agent | None:
     return db.session.scalar(select(Agent).where(Agent.email == email.strip().lower()))
 
 
-def everyone() -> list[Agent]:
-    """Who works here now."""
-    return list(db.session.scalars(select(Agent).where(Agent.disabled_at.is_(None)).order_by(Agent.name)))
+def everyone(words: str = "") -> list[Agent]:
+    """Who works here now, by their names; those found by some words, best first."""
+    rows = list(db.session.scalars(select(Agent).where(Agent.disabled_at.is_(None)).order_by(Agent.name)))
+    found = {row.id: max(likeness(words, row.name), likeness(words, row.email.partition("@")[0])) for row in rows}
+    return sorted((row for row in rows if found[row.id]), key=lambda row: -found[row.id])
 
 
 def tokens(agent: Agent) -> list[AccessToken]:

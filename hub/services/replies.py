@@ -12,9 +12,10 @@ from channels.contract import Address
 from hub import current, letters
 from hub.db import db, now
 from hub.letters import USUAL, Heading
+from hub.live import tell
 from hub.models import Agent, Conversation, Identity, Message
 from hub.refusals import Invalid, Refusal
-from hub.services import contacts, conversations, routes
+from hub.services import audit, contacts, conversations, routes
 from hub.services.allowances import Purse
 from hub.services.fitting import Content, Part
 from hub.services.threads import append
@@ -151,6 +152,17 @@ def note(conversation: Conversation, agent: Agent, content: Content, key: str | 
         deliveries=[],
     )
     return append(conversation, message)
+
+
+def edit_note(message: Message, text: str, agent: Agent) -> None:
+    if message.direction != "note" or (message.author_kind, message.author_id) != ("agent", agent.id):
+        raise Refusal("not_your_note", "Only your own notes can be changed.", 403)
+    if not text.strip() and not message.attachments:
+        raise Refusal("empty", "There is nothing to note.", 422)
+    message.text = text.strip()
+    message.payload = {**message.payload, "edited_at": now().isoformat()}
+    audit.record(agent, "edit_note", message)
+    tell(message)
 
 
 def said_before(key: str) -> Message | None:

@@ -5,6 +5,7 @@ from hub.web.api.blueprint import api
 from hub.web.api import (  # isort: skip - they add the routes
     bots,
     calls,
+    canned,
     configuration,
     contacts,
     conversations,
@@ -21,6 +22,7 @@ __all__ = [
     "api",
     "bots",
     "calls",
+    "canned",
     "configuration",
     "contacts",
     "conversations",

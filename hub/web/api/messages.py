@@ -14,9 +14,10 @@ from hub import current
 from hub.db import transaction
 from hub.letters import Heading
 from hub.models import Attachment, Message
-from hub.queries import access, files, inbox, thread
+from hub.queries import access, canned, files, inbox, thread
 from hub.refusals import Invalid, NotFound, Refusal
-from hub.services import conversations, jobs, mentions, replies, suggestions
+from hub.services import canned as keeping
+from hub.services import conversations, jobs, macros, mentions, replies, suggestions
 from hub.services.fitting import Content
 from hub.shapes import MessageShape
 from hub.web.api.blueprint import ById, Page, answer, api, listing
@@ -70,6 +71,7 @@ class Say(BaseModel):
     note: bool = False
     mentions: list[int] = Field(default=[], max_length=50)  # agents that a note calls
     suggestion: SuggestionBody | None = None  # what the agent began from
+    canned: list[Annotated[str, Field(max_length=200)]] = Field(default=[], max_length=20)  # texts put into it
     subject: str | None = Field(None, min_length=1, max_length=500)  # where messages have one
     cc: list[MailAddress] | None = Field(None, max_length=50)  # None: everybody who had the last one
     bcc: list[MailAddress] = Field(default=[], max_length=50)
@@ -97,6 +99,10 @@ class PageQuery(BaseModel):
     images: bool = False  # also those that lie elsewhere
 
 
+class NoteBody(BaseModel):
+    text: str = Field(min_length=1, max_length=20_000)
+
+
 class Messages(BaseModel):
     items: list[MessageShape]
     next: int | None
@@ -110,7 +116,7 @@ def list_messages(path: ById, query: ThreadPage) -> Response:
 
 @api.post("/conversations/<id>/messages", responses={200: MessageShape, 201: MessageShape})
 def say(path: ById, body: Say) -> Response:
-    key = _idempotency_key()
+    key = idempotency_key()
     if key and (before := replies.said_before(key)):
         return answer(MessageShape.of(before))
     try:
@@ -127,7 +133,7 @@ def say(path: ById, body: Say) -> Response:
 @api.post("/conversations", responses={200: thread.ConversationDetail, 201: thread.ConversationDetail})
 def begin(body: Begin) -> Response:
     """Write to somebody first."""
-    key = _idempotency_key()
+    key = idempotency_key()
     if key and (before := replies.said_before(key)):
         return detail(inbox.conversation(before.conversation_id))
     attachments = tuple(_attachment(number, "attachments") for number in body.attachments)
@@ -163,6 +169,16 @@ def show_page(path: ById, query: PageQuery) -> Response:
     return response
 
 
+@api.patch("/messages/<id>", responses={200: MessageShape})
+def edit_note(path: ById, body: NoteBody) -> Response:
+    """Only of one's own notes: what customers have read stays as it is."""
+    with transaction():
+        message = thread.message(path.id)
+        access.must_read(the_agent(), conversations.locked(message.conversation_id))
+        replies.edit_note(message, body.text, the_agent())
+    return answer(MessageShape.of(message))
+
+
 @api.post("/messages/<id>/resend", responses={200: MessageShape})
 def resend(path: ById) -> Response:
     with transaction():
@@ -187,6 +203,9 @@ def _say(conversation_id: int, body: Say, key: str | None) -> Message:
         cover=_attachment(body.card.cover, "card.cover") if body.card and body.card.cover else None,
         template=_template(body.template),
     )
+    if body.canned:
+        macros.must_be_whole(body.text)
+        keeping.used([each for each in body.canned if canned.find(each, the_agent())], the_agent())
     if body.note:
         note = replies.note(conversation, the_agent(), content, key)
         if body.mentions:
@@ -212,7 +231,7 @@ def _attachment(number: int, field: str) -> Attachment:
     return attachment
 
 
-def _idempotency_key() -> str | None:
+def idempotency_key() -> str | None:
     given = request.headers.get("Idempotency-Key", "")
     if len(given) > LONGEST_KEY:
         raise Invalid("Idempotency-Key", f"has more than {LONGEST_KEY} characters")

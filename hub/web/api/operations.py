@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from flask import Response
-from pydantic import BaseModel, BeforeValidator
+from pydantic import BaseModel, BeforeValidator, Field
 
 from hub.db import transaction
 from hub.queries import agents, operations
@@ -49,13 +49,17 @@ class JobName(BaseModel):
     id: str
 
 
+class AgentQuery(BaseModel):
+    q: str = Field("", max_length=100)  # by name, also by the sounds of it, or by mail address
+
+
 class StreamFrom(BaseModel):
     after: str | None = None
 
 
 @api.get("/agents", responses={200: Agents})
-def list_agents() -> Response:
-    return listing([AgentShape.of(row) for row in agents.everyone()])
+def list_agents(query: AgentQuery) -> Response:
+    return listing([AgentShape.of(row) for row in agents.everyone(query.q)])
 
 
 @api.get("/channels", responses={200: Channels})

@@ -400,6 +400,10 @@ export interface Problem {
   address?: string
   after?: string
   known?: string
+  gap?: string
+  step?: string
+  action?: string
+  reason?: string
   errors?: { field: string; reason: string }[]
 }
 

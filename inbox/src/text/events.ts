@@ -39,7 +39,7 @@ export const EVENTS = [
   'enteredByScan', 'followed', 'followedByScan', 'left', 'menu', 'menuKey', 'menuScanned', 'held', 'heldBy', 'released',
   'erased', 'erasedParts', 'merged', 'unmerged', 'began', 'came_back', 'optedOut', 'optedIn', 'blocked', 'recordingErased',
   'callQueued', 'callRinging', 'callTaken', 'callHeld', 'callResumed', 'callTransfer', 'callTransferFailed',
-  'callbackRequested', 'missedCall', 'voicemail',
+  'callbackRequested', 'missedCall', 'voicemail', 'macro',
 ]
 
 export const ERASABLE = ['everything', 'name', 'phone', 'address', 'email', 'location', 'files', 'other']
@@ -63,6 +63,7 @@ export function eventSentence(payload: Payload): Sentence {
       key: word(payload.key),
       scanned: word(payload.scanned),
       agents: Array.isArray(payload.agents) ? payload.agents.map(word).join(', ') : '',
+      title: word(payload.title),
       number: word(payload.number),
       seconds: word(payload.seconds),
       waited: word(payload.waited),

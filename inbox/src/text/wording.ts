@@ -18,19 +18,22 @@ export function useWording() {
 
   /**
    * A lost race carries in `by` who was first, a wrong address itself in `address`, a cap in `after` the seconds it lasts, what the bot knows
-   * already in `known`.
+   * already in `known`, and of a ready-made text the `gap` that is left. A macro tells where it stopped, and why.
    */
   function failure(error: Failure): string {
     if (!(error instanceof Refusal)) return t('errors.unanswered')
-    const { by = '', address = '', known = '', after } = error.problem
+    const { by = '', address = '', known = '', gap = '', step = '', action = '', reason = '', after } = error.problem
     const key = `errors.${error.code}`
     if (after && te(`${key}_after`)) return t(`${key}_after`, { after: wait(Number(after) * 1_000, locale.value) })
-    if (te(key)) return t(key, { by, address, known })
+    if (te(key)) return t(key, { by, address, known, gap, step, action: doing(action), reason: code(reason, gap) })
     if (error.problem.status >= 500) return t('errors.server', { code: error.code })
     return t('errors.unknown', { code: error.code })
   }
 
-  const code = (word: string): string => (te(`errors.${word}`) ? t(`errors.${word}`, { by: '', address: '', known: '' }) : word)
+  const code = (word: string, gap = ''): string =>
+    te(`errors.${word}`) ? t(`errors.${word}`, { by: '', address: '', known: '', gap }) : word
+
+  const doing = (action: string): string => (te(`thread.macro.do.${action}`) ? t(`thread.macro.do.${action}`) : action)
 
   const wrongAddresses = (wrong: readonly string[]): string =>
     wrong.length ? t('thread.mail.wrong', { addresses: wrong.join(t('common.listSeparator')) }, wrong.length) : ''
@@ -77,7 +80,7 @@ export function useWording() {
     return t('inbox.said', { who, what: preview(message) })
   }
 
-  return { contactName, failure, code, wrongAddresses, event, preview, rowPreview, locale }
+  return { contactName, failure, code, doing, wrongAddresses, event, preview, rowPreview, locale }
 }
 
 const personIn = (message: Message): string =>

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 import unicodedata
@@ -15,6 +14,7 @@ from zlib import crc32
 import numpy as np
 import rjieba
 
+from hub.pinyin import readings
 from workers.bots.matching.arrays import Keys, Reals
 
 READ_AT_MOST = 1_000  # characters: what comes after is no question
@@ -174,20 +174,4 @@ def _chinese_words(part: str) -> tuple[str, ...]:
 @cache
 def _syllable(character: str) -> str:
     """Typed by sound, the wrong character has the right syllable."""
-    syllables = _pinyin().lazy_pinyin(character, errors="ignore")
-    return syllables[0] if syllables else character
-
-
-@cache
-def _pinyin():  # type: ignore[no-untyped-def]
-    # Its dictionary of phrases takes 45 MB, and two texts are wrong in the same way without it.
-    before = os.environ.get("PYPINYIN_NO_PHRASES")
-    os.environ["PYPINYIN_NO_PHRASES"] = "true"
-    try:
-        import pypinyin
-    finally:
-        if before is None:
-            del os.environ["PYPINYIN_NO_PHRASES"]
-        else:
-            os.environ["PYPINYIN_NO_PHRASES"] = before
-    return pypinyin
+    return next(iter(readings(character)), character)
