@@ -21,6 +21,7 @@ from sqlalchemy.sql.base import ExecutableOption
 from hub.db import db, now
 
 UNFINISHED = ("pending", "running")
+PACED = "paced"  # the error code of a job with which nothing went wrong: it waits for its turn
 
 
 class Job:

@@ -420,3 +420,6 @@ class JobShape(BaseModel):
     due_at: Time
     created_at: Time
     conversation_id: int | None
+    channel: str  # "" where none is concerned
+    contact: Ref | None
+    excerpt: str  # of what it carries, masked

@@ -44,6 +44,9 @@ class Bookmark(Base):
     code: Mapped[str] = mapped_column(default="")
 
 
+BY_HAND = "by_hand"  # the code of a pause that only a person ends
+
+
 class ChannelState(Base):
     """Why a channel does not send at the moment. No row, or a past `paused_until`: it sends."""
 

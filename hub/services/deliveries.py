@@ -29,7 +29,7 @@ from channels.contract import (
 from channels.errors import Gone, Misconfigured, OptedOut, Postponed, Refused, SendError, Uncertain, WindowClosed
 from hub import current, files
 from hub.db import db, now
-from hub.jobs import again, claim, lost_claims, retry_later
+from hub.jobs import PACED, again, claim, lost_claims, retry_later
 from hub.live import tell
 from hub.models import Attachment, ChannelState, Delivery, DeliveryAttempt, Identity, Message, Reconciliation
 from hub.services import allowances, consents, pauses, routes, threaded
@@ -141,7 +141,7 @@ def _record(delivery: Delivery, outcome: Outcome) -> None:
     error = outcome.result if isinstance(outcome.result, SendError) else None
     if isinstance(error, Postponed):
         delivery.attempts -= 1
-        delivery.error, delivery.error_code = error.reason, error.code
+        delivery.error, delivery.error_code = error.reason, PACED
         retry_later(delivery, error.after or POSTPONED)
         return
     db.session.add(

@@ -1,4 +1,4 @@
-"""A person decides that a job should be tried again."""
+"""A person decides what becomes of a job that failed: another try, another channel, or nothing any more."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hub.jobs import Job, job_models, ring
 from hub.live import tell
 from hub.models import Agent, Arrival, Attachment, Delivery, MediaFetch, Message
 from hub.refusals import NotFound, Refusal
-from hub.services import allowances, arrivals, audit, consents, routes
+from hub.services import allowances, arrivals, audit, consents, routes, threads
 
 RETRYABLE = ("failed", "uncertain", "waiting", "pending")
 
@@ -33,6 +33,29 @@ def resend(message: Message, by: Agent) -> None:
         raise Refusal("not_retryable", "Nothing of this message failed.")
     for part in parts:
         retry(part, by)
+
+
+def discard(job: Job, reason: str, by: Agent) -> None:
+    """Nothing of it is done any more. Somebody answers for that: with a reason, in the audit trail."""
+    if job.state not in RETRYABLE:
+        raise Refusal("not_discardable", f"This job is {job.state}.")
+    if isinstance(job, Delivery):
+        if job.state == "pending":
+            allowances.refund(job)
+        tell(job.message)
+        threads.note_event(job.message.conversation, "discarded", by=by.name, reason=reason)
+    job.state, job.error, job.error_code = "cancelled", reason, "discarded"
+    audit.record(by, "discard", job, reason=reason)  # type: ignore[arg-type]
+
+
+def reroute(job: Job, channel: str, by: Agent) -> None:
+    """What it carries goes by another channel."""
+    if not isinstance(job, Delivery) or job.state not in ("failed", "uncertain", "waiting"):
+        raise Refusal("not_retryable", f"This job is {job.state}.")
+    routes.send_by(channel, job)
+    tell(job.message)
+    threads.note_event(job.message.conversation, "rerouted", by=by.name, channel=channel)
+    audit.record(by, "reroute", job, channel=channel)
 
 
 def retry(job: Job, by: Agent) -> None:

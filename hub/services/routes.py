@@ -251,12 +251,38 @@ def _take_first(ways: list[str], delivery: Delivery, why: str) -> bool:
             message.deliveries.append(
                 _notification(route.notify, route.identity, part, message.text, message.author_name)
             )
-    elif capabilities_of(route.channel).whole:
-        _send_whole(message, route)
     else:
-        delivery.state = "cancelled"
-        message.deliveries += deliveries(route)
+        _take(delivery, route)
     return True
+
+
+def send_by(channel: str, delivery: Delivery) -> None:
+    """A person wants this part to go by that channel. Refuses what would not be sent there at once."""
+    message, refusal = delivery.message, Refusal("no_channel", f"{channel} does not reach the customer.")
+    if channel not in current.channels() or channel == delivery.channel:
+        raise refusal
+    for identity in _identities(message.conversation, channel):
+        try:
+            route = straight(channel, identity, _content(delivery), by_bot=False)
+        except Refusal as reason:
+            refusal = reason
+            continue
+        if route.waits:
+            refusal = Refusal(route.waits, WAITS[route.waits])
+            continue
+        message.payload = {**message.payload, "fallback": {"via": "channel", "channel": channel, "reason": "by_hand"}}
+        _take(delivery, route)
+        return
+    raise refusal
+
+
+def _take(delivery: Delivery, route: Route) -> None:
+    """It goes by that route instead."""
+    if capabilities_of(route.channel).whole:
+        _send_whole(delivery.message, route)
+    else:
+        delivery.message.deliveries += deliveries(route)
+    delivery.state = "cancelled"
 
 
 def _send_whole(message: Message, route: Route) -> None:

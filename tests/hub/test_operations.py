@@ -62,6 +62,9 @@ def test_a_job_names_its_reason_age_and_conversation(stage: Stage, boss: Person)
         "due_at": job["due_at"],
         "created_at": job["created_at"],
         "conversation_id": 1,
+        "channel": "pager",
+        "contact": {"id": 1, "name": ""},
+        "excerpt": "hello",
     }
 
 
@@ -80,7 +83,7 @@ def test_jobs_by_state(stage: Stage, boss: Person, state: str, found: list[str])
     stage.work()
     stage.post_sealed("desk", "{")
     stage.page(written("hi", number=2, sender="cy"))
-    assert [job["id"] for job in boss.get("/jobs", state=state)["items"]] == found
+    assert [job["id"] for job in boss.get("/jobs", state=state, kind="arrival")["items"]] == found
 
 
 @pytest.mark.parametrize("query", [{"state": "broken"}, {"cursor": "x"}, {"cursor": "WzFd"}, {"limit": 0}])
