@@ -58,6 +58,15 @@ class ChannelChanged(BaseModel):
     channel: ChannelShape
 
 
+class PresenceOf(BaseModel):
+    agent_id: int
+    status: str  # online, busy, away, offline
+
+
+class PresenceChanged(BaseModel):
+    presence: PresenceOf
+
+
 class Announcer:
     """Writes to the stream. One per process."""
 
@@ -112,6 +121,12 @@ def tell_suggestion(conversation_id: int) -> None:
 def tell_notification(row: Notification) -> None:
     """Say after the commit to this agent that there is something to look at."""
     db.session.info.setdefault("told notifications", []).append(row)
+
+
+def tell_presence(agent_id: int, status: str) -> None:
+    """Say after the commit whether this colleague is there."""
+    words = PresenceChanged(presence=PresenceOf(agent_id=agent_id, status=status)).model_dump_json()
+    db.session.info.setdefault("said", []).append(("presence", words))
 
 
 def tell_channel(name: str) -> None:

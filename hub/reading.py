@@ -6,9 +6,9 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, TypeAdapter, ValidationError
 
 from channels.settings import Secret
 
@@ -34,6 +34,13 @@ REASONS = {  # pydantic's error types, said to people who never heard of Python
 }
 
 
+def _email(value: str) -> str:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
+        raise ValueError("must be an e-mail address")
+    return value
+
+
+Email = Annotated[str, AfterValidator(_email)]
 Files = Mapping[Path, dict[str, Any] | None]
 """What each file says; None where it could not be read, which is a problem already."""
 

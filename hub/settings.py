@@ -20,12 +20,15 @@ from channels.registry import channel_class
 from channels.settings import Zone
 from channels.templates import placeholders
 from hub.desk import calendars, canned
+from hub.desk import routing as routing_file
 from hub.desk.canned import Canned
 from hub.desk.hours import Calendar
+from hub.desk.routing import Routing
 from hub.knowledge import Knowledge, Words, library
 from hub.knowledge.wording import Strict
 from hub.reading import (
     DEMO_PORT,
+    Email,
     Files,
     meaning,
     moved,
@@ -76,7 +79,7 @@ TEMPLATE_FIELDS = ("agent", "text", "name")  # what the hub can say of an answer
 CHANNEL_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")  # it is part of the webhook's address
 ENGINES = "yizhan.bots"
 EVERYONE = "everyone"
-DESK = (calendars.NAME,)  # files of how people work; each may be left out
+DESK = (calendars.NAME, routing_file.NAME)  # files of how people work; each may be left out
 
 
 class ConfigError(Exception):
@@ -98,15 +101,6 @@ def _web_address(value: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError('must be a web address, like "https://hub.example.com"')
     return value.rstrip("/")
-
-
-def _email(value: str) -> str:
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
-        raise ValueError("must be an e-mail address")
-    return value
-
-
-Email = Annotated[str, AfterValidator(_email)]
 
 
 class DeliveryTimes(Strict):
@@ -198,6 +192,7 @@ class Settings:
     version: str = ""  # of bots and knowledge: the fingerprint of their files
     hours: Mapping[str, Calendar] = field(default_factory=dict)
     canned: Canned = field(default_factory=dict)
+    routing: Routing | None = None  # None: agents pick themselves
 
 
 def from_environment() -> Settings:
@@ -234,6 +229,7 @@ def load(folder: Path, *, demo: bool = False, demo_port: int = DEMO_PORT) -> Set
     knowledge = library.put_together(folder, files, problems)
     hours = calendars.calendars(folder, files, problems)
     ready = canned.put_together(folder, files, texts, problems)
+    routing = routing_file.routing(folder, files, problems)
     if not demo:
         problems += [
             f"{path}: {key}: is the sample's value: put your own"
@@ -245,7 +241,7 @@ def load(folder: Path, *, demo: bool = False, demo_port: int = DEMO_PORT) -> Set
     if problems or hub is None:
         raise ConfigError(problems)
     version = library.fingerprint(_taught(folder, texts))
-    return Settings(folder, hub, channels, bots, knowledge, port, version, hours, ready)
+    return Settings(folder, hub, channels, bots, knowledge, port, version, hours, ready, routing)
 
 
 def learned(settings: Settings, texts: Mapping[str, str]) -> Settings:

@@ -44,7 +44,10 @@ from hub.services import (
     lines,
     pauses,
     polls,
+    presence,
     recordings,
+    routing,
+    silence,
     suggestions,
     versions,
 )
@@ -229,6 +232,12 @@ def sweep() -> None:
             call_actions.expire_claims(older_than)
             call_actions.lose_overdue()
             calls.lose_silent()
+        with transaction():
+            presence.notice()
+        with transaction():
+            silence.act()
+        with transaction():
+            routing.hand_out_queue()
         with transaction():
             kinds = due_kinds()
         hub().extensions["doorbell"](kinds)

@@ -24,6 +24,10 @@ def at(name: str, nullable: bool = False) -> sa.Column[sa.DateTime]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)  # type: ignore[arg-type]
 
 
+def small(name: str, nullable: bool = False) -> sa.Column[int]:
+    return sa.Column(name, sa.SmallInteger(), nullable=nullable)
+
+
 def yes_no(name: str) -> sa.Column[bool]:
     return sa.Column(name, sa.Boolean(), nullable=False)
 

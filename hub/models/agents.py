@@ -28,6 +28,19 @@ class Agent(Base):
     disabled_at: Mapped[datetime | None]
 
 
+class AgentPresence(Base):
+    """What an agent chose, and when their inbox was heard of. hub.desk.presence tells what follows."""
+
+    __tablename__ = "agent_presence"
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), primary_key=True)
+    chosen: Mapped[str] = mapped_column(default="online")  # online, busy, away, offline
+    seen_at: Mapped[datetime] = mapped_column(default=now)
+    active_at: Mapped[datetime] = mapped_column(default=now)
+    status: Mapped[str] = mapped_column(default="offline")  # as inboxes were last told: online, busy, away, offline
+    given_at: Mapped[datetime | None]  # when routing last gave them a conversation
+    agent: Mapped[Agent] = relationship()
+
+
 class AccessToken(Base):
     """A browser session, an API token, or an invitation to choose a password. Only its hash is kept."""
 

@@ -37,6 +37,9 @@ class Conversation(Base):
             "id",
             postgresql_where=text("status = 'waiting'"),
         ),
+        Index(
+            "ix_conversation_owed", "owed_since", postgresql_where=text("status = 'open' AND owed_since IS NOT NULL")
+        ),
         Index("ix_conversation_thread", "thread", postgresql_where=text("thread <> ''")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -46,6 +49,13 @@ class Conversation(Base):
     status: Mapped[str] = mapped_column(default="bot")  # bot, waiting, open, snoozed, resolved
     team: Mapped[str] = mapped_column(default="everyone")
     priority: Mapped[int] = mapped_column(SmallInteger, default=NORMAL)  # 0 low, 1 normal, 2 high, 3 urgent
+    needs: Mapped[dict[str, Any]] = mapped_column(default=dict)  # skills that were asked for, and their levels
+    passed_over_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"))  # who let it go back to the queue
+    passed_over_until: Mapped[datetime | None]  # and is not given it again at once
+    owed_since: Mapped[datetime | None]  # since when the customer waits for the person who has it
+    reminded_at: Mapped[datetime | None]  # when that person was reminded
+    told_position: Mapped[int | None] = mapped_column(SmallInteger)  # in the queue, what the customer was told last
+    told_at: Mapped[datetime | None]
     bot: Mapped[str | None]  # the config name of the bot that answers while the status is "bot"
     misses: Mapped[int] = mapped_column(default=0)  # questions in a row the bot did not understand
     bot_state: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what its engines noted, and what it offered
@@ -65,7 +75,7 @@ class Conversation(Base):
     updated_at: Mapped[datetime] = mapped_column(default=now)
 
     contact: Mapped[Contact] = relationship()
-    assignee: Mapped[Agent | None] = relationship()
+    assignee: Mapped[Agent | None] = relationship(foreign_keys=assignee_id)
     reply_identity: Mapped[Identity] = relationship()
     last_message: Mapped[Message | None] = relationship(
         primaryjoin=lambda: and_(

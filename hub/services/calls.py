@@ -231,6 +231,7 @@ def _take_conversation(call: Call) -> None:
     else:
         conversations.assign(conversation, agent, agent)
     conversation.unread = 0
+    conversations.answered(conversation)
 
 
 def _talk(call: Call) -> None:
@@ -286,6 +287,7 @@ def finish(call: Call, outcome: str, reason: str = "") -> None:
         if leg.state != "ended":
             hears_why = call.direction == "out" and not call.answered_at and leg.doing == "join"
             lines.move(leg) if hears_why else lines.act(call, "end", leg)
+    conversations.look_at_queue()
     _leave_unsaid(call)
     if call.direction == "in" and call.outcome in ("missed", "abandoned"):
         waited = int((call.ended_at - (call.queued_at or call.started_at)).total_seconds())

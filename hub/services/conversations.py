@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -13,6 +13,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from hub import current
 from hub.db import db, now
+from hub.knowledge import normalise
 from hub.models import Agent, Contact, Conversation, Identity
 from hub.models.conversations import NORMAL
 from hub.refusals import Invalid, NotFound, Refusal
@@ -20,6 +21,7 @@ from hub.services import audit, following
 from hub.services.notifications import notify
 from hub.services.threads import note_event, touch
 
+PASSED_OVER = timedelta(minutes=2)  # so long routing gives it to somebody else
 JOINED = ("contact", "reply_identity", "last_message")
 
 
@@ -46,6 +48,7 @@ def open_new(identity: Identity, channel: str, thread: str = "") -> Conversation
         bot=config.bot,
         team=config.team,
         priority=NORMAL,
+        needs={},
         reply_channel=channel,
         reply_identity=identity,
         waiting_since=None if config.bot else now(),
@@ -63,6 +66,8 @@ def open_new(identity: Identity, channel: str, thread: str = "") -> Conversation
     )
     set_committed_value(conversation, "last_message", None)
     db.session.add(conversation)
+    if not config.bot:
+        look_at_queue()
     return conversation
 
 
@@ -74,7 +79,17 @@ def locked(conversation_id: int) -> Conversation:
     return found[conversation_id]
 
 
+def free(conversation_id: int) -> Conversation | None:
+    """Ours alone until the commit; None where it no longer waits, or somebody is changing it."""
+    row = _locked({conversation_id}, skip_locked=True).get(conversation_id)
+    return row if row and row.status == "waiting" else None
+
+
 def locked_all(ids: Collection[int]) -> dict[int, Conversation]:
+    return _locked(ids)
+
+
+def _locked(ids: Collection[int], *, skip_locked: bool = False) -> dict[int, Conversation]:
     rows = (
         select(Conversation)
         .options(
@@ -84,7 +99,7 @@ def locked_all(ids: Collection[int]) -> dict[int, Conversation]:
         )
         .where(Conversation.id.in_(ids))
         .order_by(Conversation.id)  # everybody locks in the same order
-        .with_for_update(of=Conversation)
+        .with_for_update(of=Conversation, skip_locked=skip_locked)
         .execution_options(populate_existing=True)
     )
     found = {row.id: row for row in db.session.scalars(rows)}
@@ -93,6 +108,32 @@ def locked_all(ids: Collection[int]) -> dict[int, Conversation]:
         if missed := [name for name in JOINED if getattr(row, name) is None]:
             db.session.expire(row, missed)
     return found
+
+
+def look_at_queue() -> None:
+    """Somebody waits, or somebody may have room: hub.services.routing looks before the commit."""
+    db.session.info["look at queue"] = True
+
+
+def heard(conversation: Conversation, text: str) -> None:
+    """The customer wrote: what config/routing.toml reads in it, and since when they wait for the person who has it."""
+    if conversation.status == "open":
+        conversation.owed_since = conversation.owed_since or now()
+    rules = current.settings().routing
+    if not rules or not (rules.priorities or rules.needs):
+        return
+    channel, tags, said = conversation.reply_channel, conversation.contact.tags, normalise(text)
+    asked = rules.priority(channel, tags, said)
+    # what is normal nobody has decided yet; what was decided is only raised
+    if asked is not None and (asked > conversation.priority or conversation.priority == NORMAL):
+        conversation.priority = asked
+    if (needs := rules.needed(channel, tags, said, conversation.needs)) != conversation.needs:
+        conversation.needs = needs
+
+
+def answered(conversation: Conversation) -> None:
+    """Nobody is owed a word."""
+    conversation.owed_since = conversation.reminded_at = None
 
 
 def claim(conversation: Conversation, agent: Agent) -> None:
@@ -112,7 +153,23 @@ def claim(conversation: Conversation, agent: Agent) -> None:
 def take(conversation: Conversation, agent: Agent) -> None:
     """A new one, which this agent begins."""
     _give(conversation, agent)
+    answered(conversation)
     note_event(conversation, "began", agent=agent.name)
+
+
+def give(conversation: Conversation, agent: Agent, why: Mapping[str, Any]) -> None:
+    """To whom routing has chosen, and why it did."""
+    _give(conversation, agent)
+    note_event(conversation, "assigned", agent=agent.name, why=dict(why))
+    notify(agent, "assigned", conversation)
+
+
+def give_back(conversation: Conversation) -> None:
+    """Whoever has it was reminded, and still does not answer."""
+    assert conversation.assignee is not None
+    silent = conversation.assignee.name
+    _queue(conversation)
+    note_event(conversation, "given_back", agent=silent)
 
 
 def assign(conversation: Conversation, to: Agent | None, by: Agent) -> None:
@@ -157,6 +214,8 @@ def hand_to_bot(conversation: Conversation, by: Agent) -> None:
     conversation.status, conversation.bot, conversation.misses = "bot", bot, 0
     conversation.bot_state, conversation.bot_revision = {}, conversation.bot_revision + 1
     conversation.assignee, conversation.waiting_since = None, None
+    answered(conversation)
+    look_at_queue()
     note_event(conversation, "handed_to_bot", by=by.name)
     audit.record(by, "hand_to_bot", conversation)
 
@@ -166,6 +225,8 @@ def resolve(conversation: Conversation, by: Agent) -> None:
         return
     conversation.status, conversation.waiting_since, conversation.snoozed_until = "resolved", None, None
     conversation.unread = 0
+    answered(conversation)
+    look_at_queue()
     note_event(conversation, "resolved", by=by.name)
     following.tell_of_end(conversation, by)
     audit.record(by, "resolve", conversation)
@@ -179,7 +240,7 @@ def reopen(conversation: Conversation, by: Agent) -> None:
             conversation.status = "open" if conversation.assignee_id else "waiting"
     except IntegrityError:
         raise Refusal("another_open", "The customer has a newer conversation that is still open.") from None
-    conversation.waiting_since = None if conversation.assignee_id else now()
+    _go_on(conversation)
     note_event(conversation, "reopened", by=by.name)
     audit.record(by, "reopen", conversation)
 
@@ -192,7 +253,8 @@ def come_back(conversation: Conversation) -> None:
         conversation.status = "open"
     else:
         conversation.status, conversation.bot = ("bot", config.bot) if config.bot else ("waiting", None)
-    conversation.waiting_since = now() if conversation.status == "waiting" else None
+    if conversation.status != "bot":
+        _go_on(conversation)
     note_event(conversation, "came_back")
 
 
@@ -202,6 +264,8 @@ def snooze(conversation: Conversation, until: datetime, by: Agent) -> None:
     if conversation.status == "resolved":
         raise Refusal("resolved", "This conversation is resolved. Reopen it first.")
     conversation.status, conversation.snoozed_until, conversation.waiting_since = "snoozed", until, None
+    answered(conversation)
+    look_at_queue()
     note_event(conversation, "snoozed", until=until.isoformat(), by=by.name)
     audit.record(by, "snooze", conversation)
 
@@ -210,7 +274,7 @@ def wake(conversation: Conversation) -> None:
     """Its time has come, or the customer wrote."""
     conversation.snoozed_until = None
     conversation.status = "open" if conversation.assignee_id else "waiting"
-    conversation.waiting_since = None if conversation.assignee_id else now()
+    _go_on(conversation)
     touch(conversation)
 
 
@@ -236,10 +300,25 @@ def touch_quietly(conversation: Conversation) -> None:
 
 
 def _give(conversation: Conversation, agent: Agent) -> None:
+    if conversation.assignee_id not in (None, agent.id):
+        look_at_queue()  # whoever had it has room now
     conversation.status, conversation.assignee = "open", agent
     conversation.waiting_since = conversation.snoozed_until = None
+    conversation.passed_over_id = conversation.passed_over_until = None
+    conversation.owed_since, conversation.reminded_at = now(), None
 
 
 def _queue(conversation: Conversation) -> None:
+    if conversation.assignee_id:
+        conversation.passed_over_id, conversation.passed_over_until = conversation.assignee_id, now() + PASSED_OVER
     conversation.status, conversation.assignee, conversation.snoozed_until = "waiting", None, None
     conversation.waiting_since = conversation.waiting_since or now()
+    conversation.told_position = conversation.told_at = None
+    answered(conversation)
+    look_at_queue()
+
+
+def _go_on(conversation: Conversation) -> None:
+    """With whoever had it, or in the queue."""
+    conversation.waiting_since = None if conversation.assignee_id else now()
+    look_at_queue()

@@ -206,6 +206,8 @@ def _message(desk: Desk, arrival: Arrival, event: InboundMessage) -> None:
     conversation.unread += not is_quiet
     if conversation.status == "snoozed" and not is_quiet:
         conversations.wake(conversation)
+    if not is_quiet:
+        conversations.heard(conversation, event.text)
     threads.append(conversation, message)
     if not is_quiet:
         desk.newest[conversation] = message

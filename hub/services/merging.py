@@ -317,6 +317,7 @@ def _half(target: Conversation, contact: Contact) -> Conversation:
         status="resolved",
         team=target.team,
         priority=target.priority,
+        needs=target.needs,
         bot=target.bot,
         reply_channel=target.reply_channel,
         reply_identity=target.reply_identity,

@@ -130,6 +130,7 @@ def reply_by_agent(
         conversations.claim(conversation, agent)
     message = reply(conversation, Author("agent", agent.id, agent.name), content, channel, key, heading=heading)
     conversation.unread = 0
+    conversations.answered(conversation)
     return message
 
 
@@ -151,6 +152,8 @@ def note(conversation: Conversation, agent: Agent, content: Content, key: str | 
         attachments=list(content.attachments),
         deliveries=[],
     )
+    if conversation.assignee_id == agent.id:
+        conversations.answered(conversation)
     return append(conversation, message)
 
 

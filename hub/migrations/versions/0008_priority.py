@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from hub.migrations.columns import added
+from hub.migrations.columns import added, small
 
 revision = "0008"
 down_revision = "0007"
@@ -14,7 +14,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    added("conversation", sa.Column("priority", sa.SmallInteger(), nullable=False), "1")
+    added("conversation", small("priority"), "1")
     op.create_index(
         "ix_conversation_queue",
         "conversation",

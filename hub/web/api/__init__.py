@@ -17,6 +17,7 @@ from hub.web.api import (  # isort: skip - they add the routes
     messages,
     notifications,
     operations,
+    presence,
     session,
 )
 
@@ -36,5 +37,6 @@ __all__ = [
     "messages",
     "notifications",
     "operations",
+    "presence",
     "session",
 ]

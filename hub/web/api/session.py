@@ -8,10 +8,10 @@ from pydantic import BaseModel, Field
 from hub import current
 from hub.db import transaction
 from hub.refusals import Refusal
-from hub.services import agents
+from hub.services import agents, presence
 from hub.web.api.blueprint import answer, api
 from hub.web.api.me import Me
-from hub.web.login import COOKIE, browser, client_ip, given_token
+from hub.web.login import COOKIE, browser, client_ip, given_token, the_agent
 
 
 class Credentials(BaseModel):
@@ -47,6 +47,7 @@ def log_in(body: Credentials) -> Response:
 @api.delete("/session", responses={204: None})
 def log_out() -> Response:
     with transaction():
+        presence.leave(the_agent())
         agents.revoke(given_token())
     response = Response(status=204)
     response.delete_cookie(COOKIE)

@@ -28,6 +28,7 @@ const VARIANTS = new Map<string, (payload: Payload) => string>(Object.entries({
   missed_call: () => 'missedCall',
   opted_out: () => 'optedOut',
   opted_in: () => 'optedIn',
+  given_back: () => 'givenBack',
   erased: ({ what }) => {
     const parts = erasedParts(what)
     return !parts.length || parts.includes('everything') ? 'erased' : 'erasedParts'
@@ -39,7 +40,7 @@ export const EVENTS = [
   'enteredByScan', 'followed', 'followedByScan', 'left', 'menu', 'menuKey', 'menuScanned', 'held', 'heldBy', 'released',
   'erased', 'erasedParts', 'merged', 'unmerged', 'began', 'came_back', 'optedOut', 'optedIn', 'blocked', 'recordingErased',
   'callQueued', 'callRinging', 'callTaken', 'callHeld', 'callResumed', 'callTransfer', 'callTransferFailed',
-  'callbackRequested', 'missedCall', 'voicemail', 'macro',
+  'callbackRequested', 'missedCall', 'voicemail', 'reminded', 'givenBack', 'macro',
 ]
 
 export const ERASABLE = ['everything', 'name', 'phone', 'address', 'email', 'location', 'files', 'other']
