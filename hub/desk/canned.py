@@ -93,7 +93,7 @@ class Listed:
     """One of a file, and where it stands."""
 
     said: ListedReply | ListedMacro
-    file: str  # in the folder of the configuration
+    file: str  # as people know it: config/canned/…
     line: int
 
 
@@ -114,9 +114,9 @@ def put_together(folder: Path, files: Files, texts: Mapping[Path, str | None], p
         for each, line in zip(listed, lines_of(text, "reply") + lines_of(text, "macro"), strict=False):
             place = f"{path}: {each.id}"
             if each.id in found:
-                problems.append(f"{place}.id: is already in {folder / found[each.id].file}")
+                problems.append(f"{place}.id: is already in {found[each.id].file}")
             problems += [f"{place}.{key}: there is no team {team!r}" for key, team in _teams(each) if team not in known]
-            found.setdefault(each.id, Listed(each, path.relative_to(folder).as_posix(), line))
+            found.setdefault(each.id, Listed(each, path.relative_to(folder.parent).as_posix(), line))
     return found
 
 

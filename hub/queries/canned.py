@@ -116,14 +116,15 @@ def shape(which: str, kept: Listed | CannedReply, agent: Agent) -> CannedShape:
 
 
 def _found(agent: Agent, words: str) -> list[tuple[str, Listed | CannedReply]]:
+    """Best found first, of these the most used, and else as they stand in the files."""
     uses, at = {use.which: use for use in _uses(agent)}, now()
     ranked = []
     for which, kept in _all(agent):
         if rank := _rank(_said(kept), words):
             use = uses.get(which)
             used = faded(use.score, at - use.at) if use else 0.0
-            ranked.append((-rank, -used, _said(kept).title.zh, which, kept))
-    return [(which, kept) for *_, which, kept in sorted(ranked, key=lambda each: each[:4])]
+            ranked.append((-rank, -used, which, kept))
+    return [(which, kept) for *_, which, kept in sorted(ranked, key=lambda each: each[:2])]
 
 
 def _rank(said: Reply | Macro, words: str) -> int:
@@ -154,7 +155,7 @@ def _all(agent: Agent) -> Iterator[tuple[str, Listed | CannedReply]]:
             yield f"{FROM_FILE}{name}", listed
     teams = access.teams_read(agent)
     shared = CannedReply.team.is_not(None) if teams is None else CannedReply.team.in_(teams)
-    rows = select(CannedReply).options(joinedload(CannedReply.updated_by))
+    rows = select(CannedReply).options(joinedload(CannedReply.updated_by)).order_by(CannedReply.title, CannedReply.id)
     for each in db.session.scalars(rows.where(or_(CannedReply.owner_id == agent.id, shared))):
         yield str(each.id), each
 

@@ -83,7 +83,7 @@ def _resolve(scene: Scene, _: bool) -> None:
 
 
 def _colleague(email: str) -> Agent:
-    found = db.session.scalar(select(Agent).where(Agent.email == email.strip().lower()))
+    found = db.session.scalar(select(Agent).where(Agent.email == email.strip().lower(), Agent.disabled_at.is_(None)))
     if found is None:
         raise Invalid("assign", f"there is no agent {email}")
     return found

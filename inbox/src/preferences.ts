@@ -19,6 +19,16 @@ export function switchShortcuts(on: boolean): void {
   localStorage.setItem('yizhan.shortcuts', on ? 'on' : 'off')
 }
 
+export const SEND_KEYS = ['enter', 'ctrl'] as const
+export type SendKey = (typeof SEND_KEYS)[number]
+
+export const sendKey = ref<SendKey>(stored('send', SEND_KEYS, 'enter'))
+
+export function switchSendKey(next: SendKey): void {
+  sendKey.value = next
+  localStorage.setItem('yizhan.send', next)
+}
+
 export const theme = ref<Theme>(stored('theme', THEMES, 'auto'))
 
 export function applyTheme(): void {

@@ -57,7 +57,7 @@ def test_it_comes_filled(stage: Stage, anna: Person) -> None:
     [refund] = anna.get("/conversations/1/canned", q="tk")["items"]
     assert (refund["id"], refund["title"], refund["title_en"]) == ("file:refund", "退款时效", "Refund time")
     assert (refund["text"], refund["gaps"]) == ("王小明，您好，三天内到账。", [])
-    assert (refund["file"], refund["line"], refund["editable"]) == ("canned/desk.toml", 1, False)
+    assert (refund["file"], refund["line"], refund["editable"]) == ("config/canned/desk.toml", 1, False)
     stage.push("where is my refund?", at=9)
     stage.work()
     [refund] = anna.get("/conversations/1/canned", q="tk")["items"]

@@ -152,6 +152,10 @@ export interface MessageDraft extends Heading {
   channel?: string
   note?: boolean
   suggestion?: SuggestionUse
+  /** Ready-made texts that went into it. */
+  canned?: string[]
+  /** Colleagues that a note calls. */
+  mentions?: number[]
 }
 
 /** An approved text, its gaps as ${field}. */

@@ -14,14 +14,19 @@ export interface Upload {
   share: number
   attachment: Attachment | null
   preview: string | null
+  /** Why it did not arrive; it can be tried again. */
+  problem: string
+  file: File
   cancel: () => void
 }
 
 export interface Uploads {
   list: Readonly<ShallowRef<Upload[]>>
   waiting: ComputedRef<boolean>
+  failed: ComputedRef<boolean>
   add: (files: Iterable<File>) => void
   remove: (key: number) => void
+  retry: (key: number) => void
   /** What is there now goes with a message. */
   take: () => Attachment[]
 }
@@ -34,7 +39,8 @@ export function useUploads(refuse: (file: File) => FileRefusal | null = () => nu
   const toasts = useToasts()
   const wording = useWording()
   const list = shallowRef<Upload[]>([])
-  const waiting = computed(() => list.value.some((one) => !one.attachment))
+  const waiting = computed(() => list.value.some((one) => !one.attachment && !one.problem))
+  const failed = computed(() => list.value.some((one) => one.problem))
 
   function add(files: Iterable<File>): void {
     for (const file of files) addOne(file)
@@ -44,16 +50,22 @@ export function useUploads(refuse: (file: File) => FileRefusal | null = () => nu
     const refusal = refuse(file)
     if (refusal) return toasts.say(refusalWords(file, refusal), { tone: 'danger' })
     const key = (lastKey += 1)
-    const { done, cancel } = upload(file, (share) => change(key, { share }))
     const preview = file.type.startsWith('image/') ? URL.createObjectURL(file) : null
-    list.value = [...list.value, { key, name: file.name, share: 0, attachment: null, preview, cancel }]
+    list.value = [...list.value, { key, name: file.name, share: 0, attachment: null, preview, problem: '', file, cancel: () => undefined }]
+    start(key, file)
+  }
+
+  function start(key: number, file: File): void {
+    const { done, cancel } = upload(file, (share) => change(key, { share }))
+    change(key, { cancel, problem: '', share: 0 })
     done
       .then((attachment) => change(key, { attachment, share: 1 }))
-      .catch((error: unknown) => {
-        if (!list.value.some((one) => one.key === key)) return
-        remove(key)
-        toasts.say(t('thread.upload.failed', { name: file.name, reason: wording.failure(error as Failure) }), { tone: 'danger' })
-      })
+      .catch((error: unknown) => change(key, { problem: wording.failure(error as Failure) }))
+  }
+
+  function retry(key: number): void {
+    const one = list.value.find((other) => other.key === key)
+    if (one?.problem) start(key, one.file)
   }
 
   function refusalWords(file: File, refusal: FileRefusal): string {
@@ -90,5 +102,5 @@ export function useUploads(refuse: (file: File) => FileRefusal | null = () => nu
 
   onScopeDispose(() => list.value.forEach(drop))
 
-  return { list, waiting, add, remove, take }
+  return { list, waiting, failed, add, remove, retry, take }
 }

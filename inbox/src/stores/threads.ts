@@ -18,6 +18,9 @@ interface Content {
   template: TemplateUse | null
   /** What the agent began from. */
   suggestion: SuggestionUse | null
+  /** Ready-made texts that went into it, and the colleagues that a note calls. */
+  canned: string[]
+  mentions: number[]
 }
 
 export interface Pending extends Content {
@@ -166,6 +169,8 @@ export const useThreads = defineStore('threads', () => {
       heading: {},
       template: null,
       suggestion: null,
+      canned: [],
+      mentions: [],
       ...content,
       key: newKey(),
       conversation: id,
@@ -188,6 +193,8 @@ export const useThreads = defineStore('threads', () => {
     else if (pending.text) draft.text = pending.text
     if (pending.channel) draft.channel = pending.channel
     if (pending.suggestion) draft.suggestion = pending.suggestion
+    if (pending.canned.length) draft.canned = pending.canned
+    if (pending.mentions.length) draft.mentions = pending.mentions
     if (pending.attachments.length) draft.attachments = pending.attachments.map((attachment) => attachment.id)
     const askedAt = tick
     try {

@@ -29,9 +29,9 @@ def test_what_is_right_is_read_with_its_place() -> None:
     )
     assert problems == []
     assert {name: (each.file, each.line) for name, each in found.items()} == {
-        "hi": ("canned/a.toml", 3),
-        "bye": ("canned/a.toml", 8),
-        "hello": ("canned/b.toml", 1),
+        "hi": ("config/canned/a.toml", 3),
+        "bye": ("config/canned/a.toml", 8),
+        "hello": ("config/canned/b.toml", 1),
     }
     assert found["hi"].said.title.zh == "问候"
 
