@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from datetime import datetime
 from threading import Thread
 
 from flask import current_app
@@ -21,7 +22,7 @@ from hub import current
 from hub.cache import connect
 from hub.db import db, now
 from hub.models import Allowance, Bookmark, Call, ChannelState, Conversation, Message, Notification
-from hub.shapes import ChannelShape, ConversationShape, LiveCallShape, MessageShape, ReceiverShape
+from hub.shapes import ChannelShape, ConversationShape, LiveCallShape, MessageShape, ReceiverShape, Ref, Time
 
 log = logging.getLogger(__name__)
 STREAM = "live"
@@ -65,6 +66,24 @@ class PresenceOf(BaseModel):
 
 class PresenceChanged(BaseModel):
     presence: PresenceOf
+
+
+class DraftChanged(BaseModel):
+    """Not what it says: that is asked for by whose it is."""
+
+    agent_id: int
+    conversation_id: int
+    mode: str
+    updated_at: Time | None  # None: there is none any more
+
+
+class Viewer(Ref):
+    typing: bool
+
+
+class ViewersChanged(BaseModel):
+    conversation_id: int
+    viewers: list[Viewer]
 
 
 class Announcer:
@@ -127,6 +146,20 @@ def tell_presence(agent_id: int, status: str) -> None:
     """Say after the commit whether this colleague is there."""
     words = PresenceChanged(presence=PresenceOf(agent_id=agent_id, status=status)).model_dump_json()
     db.session.info.setdefault("said", []).append(("presence", words))
+
+
+def tell_draft(agent_id: int, conversation_id: int, mode: str, updated_at: datetime | None = None) -> None:
+    """Say after the commit, to the other devices of this agent, that there is something newer to be asked for."""
+    words = DraftChanged(
+        agent_id=agent_id, conversation_id=conversation_id, mode=mode, updated_at=updated_at
+    ).model_dump_json()
+    db.session.info.setdefault("said", []).append(("draft", words))
+
+
+def say_viewers(conversation_id: int, viewers: list[Viewer]) -> None:
+    """At once: nothing of it is in the database, and who misses it has lost nothing."""
+    words = ViewersChanged(conversation_id=conversation_id, viewers=viewers).model_dump_json()
+    current_app.extensions["announcer"].announce([("viewers", words)])
 
 
 def tell_channel(name: str) -> None:

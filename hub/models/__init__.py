@@ -5,6 +5,7 @@ from hub.models.attention import Follow, Mention, Notification
 from hub.models.calls import Call, CallAction, CallLeg, CallScript, PhoneDuty
 from hub.models.canned import CannedReply, CannedUse
 from hub.models.conversations import Attachment, Conversation, Message, MessageReference
+from hub.models.drafts import Draft
 from hub.models.evidence import AuditEntry, Bookmark, ChannelState, DeliveryAttempt
 from hub.models.learning import BotVersion, Proposal, QuestionCluster
 from hub.models.people import Allowance, Consent, Contact, Identity, Merge
@@ -43,6 +44,7 @@ __all__ = [
     "Conversation",
     "Delivery",
     "DeliveryAttempt",
+    "Draft",
     "Follow",
     "Identity",
     "LoginFailure",

@@ -34,7 +34,7 @@ from hub.models import (
     ProfileFetch,
     Suggestion,
 )
-from hub.services import arrivals, attachments, audit
+from hub.services import arrivals, attachments, audit, drafts
 from hub.services.arrivals import lane_of
 from hub.services.merging import lock_turns, locked
 from hub.services.threads import note_event
@@ -191,7 +191,8 @@ def _forget_turns(person: Person) -> None:
 
 
 def _forget_notes(person: Person) -> None:
-    """What bots noted of them: numbers and addresses stand in there under any name."""
+    """What bots noted of them, and agents began to write: numbers and addresses stand in there under any name."""
+    drafts.forget(person.conversations)
     for conversation in person.conversations:
         conversation.bot_state, conversation.bot_revision = {}, conversation.bot_revision + 1
 

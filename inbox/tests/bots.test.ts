@@ -324,7 +324,7 @@ describe('suggestions beside the composer', () => {
     await press(box(), 'Enter')
     await settled()
     expect(sent('POST /conversations/1/messages')).toEqual([
-      { note: false, text: 'Open My orders. Anything else?', suggestion: { id: 9, which: 'refund' } },
+      { note: false, text: 'Open My orders. Anything else?', seen: 10, suggestion: { id: 9, which: 'refund' } },
     ])
     expect(document.querySelector('.suggests')).toBeNull()
   })
@@ -350,7 +350,7 @@ describe('suggestions beside the composer', () => {
     }
     await press(box(), 'Enter')
     await settled()
-    expect(sent('POST /conversations/1/messages')).toEqual([{ note: false, text: 'My own words' }])
+    expect(sent('POST /conversations/1/messages')).toEqual([{ note: false, text: 'My own words', seen: 10 }])
   })
 
   it('never keep an answer from its customer: what is gone is left out', async () => {
@@ -361,8 +361,8 @@ describe('suggestions beside the composer', () => {
     await press(box(), 'Enter')
     await settled()
     expect(sent('POST /conversations/1/messages')).toEqual([
-      { note: false, text: 'Open My orders.', suggestion: { id: 9, which: 'refund' } },
-      { note: false, text: 'Open My orders.' },
+      { note: false, text: 'Open My orders.', seen: 10, suggestion: { id: 9, which: 'refund' } },
+      { note: false, text: 'Open My orders.', seen: 10 },
     ])
   })
 

@@ -19,6 +19,7 @@ from hub.web.api import (  # isort: skip - they add the routes
     operations,
     presence,
     session,
+    together,
 )
 
 __all__ = [
@@ -39,4 +40,5 @@ __all__ = [
     "operations",
     "presence",
     "session",
+    "together",
 ]

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator
 from hub import current
 from hub.db import transaction
 from hub.models import Conversation
-from hub.queries import access, inbox, thread
+from hub.queries import access, drafts, inbox, thread
 from hub.queries import agents as agent_rows
 from hub.refusals import Invalid
 from hub.services import conversations, following, notifications
@@ -49,8 +49,16 @@ class Snooze(BaseModel):
     until: AwareDatetime
 
 
+class ListedConversation(ConversationShape):
+    draft: str  # how the reply begins that I have not sent
+
+
+class Detail(thread.ConversationDetail):
+    drafts: list[drafts.DraftShape]  # mine
+
+
 class Conversations(BaseModel):
-    items: list[ConversationShape]
+    items: list[ListedConversation]
     next: str | None
 
 
@@ -67,7 +75,9 @@ def list_conversations(query: Filter) -> Response:
         query.cursor,
         query.limit,
     )
-    return listing(page, following)
+    begun = drafts.previews(the_agent().id, [row.id for row in page])
+    rows = [ListedConversation(**dict(row), draft=begun.get(row.id, "")) for row in page]
+    return listing(rows, following)
 
 
 @api.get("/conversations/counts", responses={200: Counts})
@@ -75,19 +85,19 @@ def count_conversations() -> Response:
     return answer(Counts(**inbox.counts(the_agent().id)))
 
 
-@api.get("/conversations/<id>", responses={200: thread.ConversationDetail})
+@api.get("/conversations/<id>", responses={200: Detail})
 def get_conversation(path: ById) -> Response:
     row = inbox.conversation(path.id)
     access.must_read(the_agent(), row)
     return detail(row)
 
 
-@api.post("/conversations/<id>/claim", responses={200: thread.ConversationDetail})
+@api.post("/conversations/<id>/claim", responses={200: Detail})
 def claim(path: ById) -> Response:
     return _change(path.id, lambda row: conversations.claim(row, the_agent()))
 
 
-@api.post("/conversations/<id>/assign", responses={200: thread.ConversationDetail})
+@api.post("/conversations/<id>/assign", responses={200: Detail})
 def assign(path: ById, body: Assign) -> Response:
     to = agent_rows.find(body.agent) if body.agent is not None else None
     if body.agent is not None and to is None:
@@ -95,30 +105,30 @@ def assign(path: ById, body: Assign) -> Response:
     return _change(path.id, lambda row: conversations.assign(row, to, the_agent()))
 
 
-@api.post("/conversations/<id>/handover", responses={200: thread.ConversationDetail})
+@api.post("/conversations/<id>/handover", responses={200: Detail})
 def hand_over(path: ById, body: HandOver) -> Response:
     if body.to == "bot":
         return _change(path.id, lambda row: conversations.hand_to_bot(row, the_agent()))
     return _change(path.id, lambda row: conversations.hand_over(row, "by_agent", body.team, the_agent()))
 
 
-@api.post("/conversations/<id>/resolve", responses={200: thread.ConversationDetail})
+@api.post("/conversations/<id>/resolve", responses={200: Detail})
 def resolve(path: ById) -> Response:
     return _change(path.id, lambda row: conversations.resolve(row, the_agent()))
 
 
-@api.post("/conversations/<id>/reopen", responses={200: thread.ConversationDetail})
+@api.post("/conversations/<id>/reopen", responses={200: Detail})
 def reopen(path: ById) -> Response:
     return _change(path.id, lambda row: conversations.reopen(row, the_agent()))
 
 
-@api.post("/conversations/<id>/snooze", responses={200: thread.ConversationDetail})
+@api.post("/conversations/<id>/snooze", responses={200: Detail})
 def snooze(path: ById, body: Snooze) -> Response:
     until: datetime = body.until
     return _change(path.id, lambda row: conversations.snooze(row, until, the_agent()))
 
 
-@api.post("/conversations/<id>/read", responses={200: thread.ConversationDetail})
+@api.post("/conversations/<id>/read", responses={200: Detail})
 def read(path: ById) -> Response:
     def seen(row: Conversation) -> None:
         conversations.read(row)
@@ -127,12 +137,12 @@ def read(path: ById) -> Response:
     return _change(path.id, seen)
 
 
-@api.put("/conversations/<id>/follow", responses={200: thread.ConversationDetail})
+@api.put("/conversations/<id>/follow", responses={200: Detail})
 def follow(path: ById) -> Response:
     return _change(path.id, lambda row: following.follow(row, the_agent()))
 
 
-@api.delete("/conversations/<id>/follow", responses={200: thread.ConversationDetail})
+@api.delete("/conversations/<id>/follow", responses={200: Detail})
 def unfollow(path: ById) -> Response:
     return _change(path.id, lambda row: following.unfollow(row, the_agent()))
 
@@ -157,10 +167,9 @@ def _change(conversation_id: int, change: Callable[[Conversation], None]) -> Res
 def detail(row: Conversation, status: int = 200) -> Response:
     fields = inbox.shape(row).model_dump()
     reply, participants = thread.reply_options(row), thread.participants(row)
-    followed = inbox.is_followed(row.id, the_agent().id)
-    return answer(
-        thread.ConversationDetail(**fields, reply=reply, participants=participants, followed=followed), status
-    )
+    agent_id = the_agent().id
+    mine, followed = drafts.of_conversation(agent_id, row.id), inbox.is_followed(row.id, agent_id)
+    return answer(Detail(**fields, reply=reply, participants=participants, followed=followed, drafts=mine), status)
 
 
 def _assignee(given: str | None) -> int | None:

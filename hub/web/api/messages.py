@@ -17,11 +17,11 @@ from hub.models import Attachment, Message
 from hub.queries import access, canned, files, inbox, thread
 from hub.refusals import Invalid, NotFound, Refusal
 from hub.services import canned as keeping
-from hub.services import conversations, jobs, macros, mentions, replies, suggestions
+from hub.services import conversations, drafts, jobs, macros, meanwhile, mentions, replies, suggestions
 from hub.services.fitting import Content
 from hub.shapes import MessageShape
 from hub.web.api.blueprint import ById, Page, answer, api, listing
-from hub.web.api.conversations import detail
+from hub.web.api.conversations import Detail, detail
 from hub.web.login import the_agent
 
 LONGEST_KEY = 200
@@ -72,6 +72,7 @@ class Say(BaseModel):
     mentions: list[int] = Field(default=[], max_length=50)  # agents that a note calls
     suggestion: SuggestionBody | None = None  # what the agent began from
     canned: list[Annotated[str, Field(max_length=200)]] = Field(default=[], max_length=20)  # texts put into it
+    seen: int | None = None  # the newest message on the screen when the agent began to write
     subject: str | None = Field(None, min_length=1, max_length=500)  # where messages have one
     cc: list[MailAddress] | None = Field(None, max_length=50)  # None: everybody who had the last one
     bcc: list[MailAddress] = Field(default=[], max_length=50)
@@ -130,7 +131,7 @@ def say(path: ById, body: Say) -> Response:
     return answer(MessageShape.of(message), 201)
 
 
-@api.post("/conversations", responses={200: thread.ConversationDetail, 201: thread.ConversationDetail})
+@api.post("/conversations", responses={200: Detail, 201: Detail})
 def begin(body: Begin) -> Response:
     """Write to somebody first."""
     key = idempotency_key()
@@ -206,11 +207,14 @@ def _say(conversation_id: int, body: Say, key: str | None) -> Message:
     if body.canned:
         macros.must_be_whole(body.text)
         keeping.used([each for each in body.canned if canned.find(each, the_agent())], the_agent())
+    drafts.drop(the_agent(), conversation.id, "note" if body.note else "reply")
     if body.note:
         note = replies.note(conversation, the_agent(), content, key)
         if body.mentions:
             mentions.mention(note, body.mentions, the_agent())
         return note
+    if body.seen is not None:
+        meanwhile.nobody_was_faster(conversation, the_agent(), body.seen)
     if body.suggestion:
         suggestions.used(body.suggestion.id, body.suggestion.which, body.text, conversation, the_agent())
     heading = Heading(body.subject, *_copies(body))

@@ -43,9 +43,25 @@ export interface Conversation {
   updated_at: string
   /** "" on channels whose messages have none. */
   subject: string
-  /** These two only where one conversation is asked for by its id. */
+  /** How the reply of ours begins that is not sent yet; only in lists. */
+  draft?: string
+  /** These only where one conversation is asked for by its id. */
+  drafts?: Draft[]
   reply?: Reply
   participants?: Participant[]
+}
+
+/** What we have begun to write, on any of our devices. */
+export interface Draft {
+  mode: 'reply' | 'note'
+  text: string
+  fields: Record<string, string>
+  updated_at: string
+}
+
+/** A colleague who looks at a conversation now. */
+export interface Viewer extends AgentRef {
+  typing: boolean
 }
 
 /** Somebody in a thread of mails: whose conversation it is, who also wrote, who was only copied. */
@@ -156,6 +172,8 @@ export interface MessageDraft extends Heading {
   canned?: string[]
   /** Colleagues that a note calls. */
   mentions?: number[]
+  /** The newest message that was on the screen when the agent began to write. */
+  seen?: number
 }
 
 /** An approved text, its gaps as ${field}. */
@@ -408,6 +426,10 @@ export interface Problem {
   step?: string
   action?: string
   reason?: string
+  /** Who was faster, when, and up to which message that has then been seen. */
+  kind?: AuthorKind
+  at?: string
+  seen?: string
   errors?: { field: string; reason: string }[]
 }
 
@@ -417,5 +439,7 @@ export interface StreamEvents {
   channel: { channel: ChannelState }
   call: { call: LiveCall }
   suggestion: { conversation_id: number }
+  draft: { agent_id: number; conversation_id: number; mode: 'reply' | 'note'; updated_at: string | null }
+  viewers: { conversation_id: number; viewers: Viewer[] }
   resync: Record<string, never>
 }

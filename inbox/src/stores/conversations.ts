@@ -5,6 +5,7 @@ import { api } from '@/api/client'
 import type { Failure } from '@/api/http'
 import type { Conversation, Counts, Message } from '@/api/types'
 import { later, placed, sameOrder, VIEWS, type ViewName } from './order'
+import { useDrafts } from './drafts'
 import { useSession } from './session'
 
 interface ViewState {
@@ -36,6 +37,7 @@ const emptyView = (): ViewState => ({
 })
 
 export const useConversations = defineStore('conversations', () => {
+  const drafts = useDrafts()
   const session = useSession()
   const byId = shallowReactive(new Map<number, Conversation>())
   const views = reactive<Record<ViewName, ViewState>>({ mine: emptyView(), waiting: emptyView(), all: emptyView() })
@@ -111,8 +113,12 @@ export const useConversations = defineStore('conversations', () => {
     try {
       // A refetch covers what is on the screen, up to the page size the hub allows.
       const limit = how === 'again' ? Math.min(200, Math.max(50, state.order.length)) : 50
+      const askedAt = drafts.asking()
       const page = await api.conversations(VIEWS[name].filter, how === 'more' ? state.next : null, limit)
-      for (const conversation of page.items) keep(conversation)
+      for (const conversation of page.items) {
+        keep(conversation)
+        drafts.hearPreview(conversation.id, conversation.draft ?? '', askedAt)
+      }
       const me = session.me?.id ?? 0
       const fresh = page.items.map(({ id }) => id).filter((id) => VIEWS[name].has(byId.get(id)!, me))
       const before = how === 'more' ? state.order.filter((id) => !fresh.includes(id)) : []
@@ -129,7 +135,9 @@ export const useConversations = defineStore('conversations', () => {
   }
 
   async function fetchOne(id: number): Promise<Conversation> {
+    const askedAt = drafts.asking()
     const conversation = await api.conversation(id)
+    if (conversation.drafts) drafts.hear(id, conversation.drafts, askedAt)
     const before = byId.get(id)
     // What we may write is only told here, so it is taken even when the row itself is already newer.
     if (!upsert(conversation) && before) byId.set(id, { ...before, ...detailOf(conversation) })

@@ -8,9 +8,11 @@ import { rewrites } from '@/text/events'
 import { useCalls } from './calls'
 import { useConversations } from './conversations'
 import { useDirectory } from './directory'
+import { useDrafts } from './drafts'
 import { useSession } from './session'
 import { useSuggestions } from './suggestions'
 import { useThreads } from './threads'
+import { useViewers } from './viewers'
 
 const BATCH = 16
 
@@ -18,9 +20,11 @@ export const useLive = defineStore('live', () => {
   const calls = useCalls()
   const conversations = useConversations()
   const directory = useDirectory()
+  const drafts = useDrafts()
   const session = useSession()
   const suggestions = useSuggestions()
   const threads = useThreads()
+  const viewers = useViewers()
   const link = shallowRef<LinkState>({ kind: 'connecting' })
   const open = ref<number | null>(null)
   const resyncs = ref(0)
@@ -39,6 +43,9 @@ export const useLive = defineStore('live', () => {
     call: ({ call }) => calls.hear(call),
     // Of a thread that is not open nobody sees them, and opening it asks for them.
     suggestion: ({ conversation_id }) => void (conversation_id === open.value && suggestions.load(conversation_id)),
+    draft: ({ agent_id, conversation_id, mode, updated_at }) =>
+      void (session.isMe({ id: agent_id }) && drafts.hearChange(conversation_id, mode, updated_at)),
+    viewers: ({ conversation_id, viewers: present }) => viewers.hear(conversation_id, present),
     resync: () => void resync(),
   }
 
@@ -56,6 +63,7 @@ export const useLive = defineStore('live', () => {
   }
 
   async function resync(): Promise<void> {
+    drafts.flush()
     await Promise.all([
       conversations.resync(),
       threads.resync(open.value),

@@ -21,13 +21,16 @@ interface Content {
   /** Ready-made texts that went into it, and the colleagues that a note calls. */
   canned: string[]
   mentions: number[]
+  /** The newest message on the screen when the agent began to write. */
+  seen: number | null
 }
 
 export interface Pending extends Content {
   key: string
   conversation: number
   created_at: string
-  state: 'posting' | 'retrying' | 'failed'
+  /** asked: a colleague was faster, so the agent decides. */
+  state: 'posting' | 'retrying' | 'asked' | 'failed'
   error: Failure | null
   /** The stream was faster than the answer: this message is the same one. */
   arrivedAs: number | null
@@ -45,6 +48,8 @@ export interface Thread {
   error: Failure | null
   /** The first message not read when the thread was opened. */
   firstUnread: number | null
+  /** The newest message when the agent began to write what is in the composer. */
+  seen: number | null
 }
 
 const KEPT = 30
@@ -56,6 +61,11 @@ export function merged(held: readonly Message[], incoming: readonly Message[]): 
   for (const message of incoming) byId.set(message.id, message)
   return [...byId.values()].sort((a, b) => a.id - b.id)
 }
+
+const wasBeaten = (error: unknown): boolean =>
+  error instanceof Refusal && ['answered_meanwhile', 'claimed_meanwhile'].includes(error.code)
+
+const newestOf = (thread: Thread): number | null => thread.messages.at(-1)?.id ?? null
 
 const isUnknown = (error: unknown): boolean => error instanceof Refusal && [404, 422].includes(error.problem.status)
 
@@ -86,7 +96,7 @@ export const useThreads = defineStore('threads', () => {
   }
 
   const empty = (id: number): Thread => ({
-    id, messages: [], pending: [], before: null, loaded: false, loading: false, early: [], error: null, firstUnread: null,
+    id, messages: [], pending: [], before: null, loaded: false, loading: false, early: [], error: null, firstUnread: null, seen: null,
   })
 
   function take(thread: Thread, messages: readonly Message[], askedAt: number): void {
@@ -150,7 +160,7 @@ export const useThreads = defineStore('threads', () => {
     const twin = thread.pending.find(
       (pending) =>
         pending.arrivedAs === null &&
-        pending.state !== 'failed' &&
+        !['asked', 'failed'].includes(pending.state) &&
         pending.text === message.text &&
         pending.note === (message.direction === 'note'),
     )
@@ -171,6 +181,7 @@ export const useThreads = defineStore('threads', () => {
       suggestion: null,
       canned: [],
       mentions: [],
+      seen: content.note ? null : (thread.seen ?? newestOf(thread)),
       ...content,
       key: newKey(),
       conversation: id,
@@ -195,6 +206,7 @@ export const useThreads = defineStore('threads', () => {
     if (pending.suggestion) draft.suggestion = pending.suggestion
     if (pending.canned.length) draft.canned = pending.canned
     if (pending.mentions.length) draft.mentions = pending.mentions
+    if (pending.seen !== null) draft.seen = pending.seen
     if (pending.attachments.length) draft.attachments = pending.attachments.map((attachment) => attachment.id)
     const askedAt = tick
     try {
@@ -207,6 +219,7 @@ export const useThreads = defineStore('threads', () => {
         change(thread, { ...pending, suggestion: null })
         return post(thread, key, tries)
       }
+      if (wasBeaten(error)) return change(thread, { ...pending, state: 'asked', error: error as Failure })
       const wait = RETRY_AFTER[tries]
       if (mayHaveArrived(error) && wait !== undefined) {
         change(thread, { ...pending, state: 'retrying', error: error as Failure })
@@ -220,6 +233,27 @@ export const useThreads = defineStore('threads', () => {
   }
 
   const retry = (thread: Thread, key: string): Promise<void> => post(thread, key)
+
+  /** The agent knows by now what the hub asked about, so it asks about that no more. */
+  function informed(thread: Thread, key: string, state: Pending['state']): void {
+    const pending = thread.pending.find((other) => other.key === key)
+    if (!pending) return
+    const told = pending.error instanceof Refusal ? Number(pending.error.problem.seen) : 0
+    change(thread, { ...pending, state, seen: Math.max(told || 0, newestOf(thread) ?? 0) })
+  }
+
+  function sendAnyway(thread: Thread, key: string): Promise<void> {
+    informed(thread, key, 'posting')
+    return post(thread, key)
+  }
+
+  /** Not now: it stays in the thread, to be sent or thrown away. */
+  const putOff = (thread: Thread, key: string): void => informed(thread, key, 'failed')
+
+  /** Something is in the composer now, or nothing any more. */
+  function began(thread: Thread, isWriting: boolean): void {
+    thread.seen = isWriting ? newestOf(thread) : null
+  }
 
   function discard(thread: Thread, key: string): void {
     thread.pending = thread.pending.filter((pending) => pending.key !== key)
@@ -241,5 +275,5 @@ export const useThreads = defineStore('threads', () => {
     if (open !== null && byId.has(open)) await load(open, 'newest')
   }
 
-  return { byId, get, load, hear, note, send, retry, discard, reread, resync }
+  return { byId, get, load, hear, note, send, retry, sendAnyway, putOff, began, discard, reread, resync }
 })

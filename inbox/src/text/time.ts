@@ -42,6 +42,15 @@ export function ago(time: string, now: number, locale: string): string {
   return format(locale, { month: 'numeric', day: 'numeric' }).format(new Date(time))
 }
 
+/** Said in a sentence: "8 seconds ago". */
+export function since(time: string, now: number, locale: string): string {
+  const seconds = Math.max(0, Math.round((now - Date.parse(time)) / 1_000))
+  const words = new Intl.RelativeTimeFormat(locale)
+  if (seconds < 60) return words.format(-seconds, 'second')
+  if (seconds < 3_600) return words.format(-Math.floor(seconds / 60), 'minute')
+  return seconds < 86_400 ? words.format(-Math.floor(seconds / 3_600), 'hour') : moment(time, locale)
+}
+
 /** How long to wait: told too short, somebody tries in vain. */
 export const wait = (milliseconds: number, locale: string): string => span(Math.ceil(milliseconds / 60_000) * 60_000, locale)
 

@@ -1,0 +1,32 @@
+/** Which colleagues look at which conversation. Nobody says goodbye for certain, so what was heard long ago is over. */
+import { defineStore } from 'pinia'
+import { shallowReactive } from 'vue'
+import type { Viewer } from '@/api/types'
+import { now } from '@/composables/clock'
+import { useSession } from './session'
+
+interface Seen {
+  viewers: Viewer[]
+  at: number
+}
+
+/** The hub repeats itself every 30 seconds while somebody looks. */
+const GONE_AFTER = 75_000
+
+export const useViewers = defineStore('viewers', () => {
+  const session = useSession()
+  const seen = shallowReactive(new Map<number, Seen>())
+
+  function hear(conversation: number, viewers: readonly Viewer[]): void {
+    const others = viewers.filter((one) => !session.isMe(one))
+    if (others.length) seen.set(conversation, { viewers: others, at: Date.now() })
+    else seen.delete(conversation)
+  }
+
+  function of(conversation: number): Viewer[] {
+    const found = seen.get(conversation)
+    return found && now.value - found.at < GONE_AFTER ? found.viewers : []
+  }
+
+  return { hear, of }
+})
