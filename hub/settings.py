@@ -19,7 +19,7 @@ from channels.contract import Channel, ChannelSettings, Duration, ReceivingChann
 from channels.registry import channel_class
 from channels.settings import Zone
 from channels.templates import placeholders
-from hub.desk import calendars, canned
+from hub.desk import calendars, canned, sla
 from hub.desk import routing as routing_file
 from hub.desk.canned import Canned
 from hub.desk.hours import Calendar
@@ -79,7 +79,7 @@ TEMPLATE_FIELDS = ("agent", "text", "name")  # what the hub can say of an answer
 CHANNEL_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")  # it is part of the webhook's address
 ENGINES = "yizhan.bots"
 EVERYONE = "everyone"
-DESK = (calendars.NAME, routing_file.NAME)  # files of how people work; each may be left out
+DESK = (calendars.NAME, routing_file.NAME, sla.NAME)  # files of how people work; each may be left out
 
 
 class ConfigError(Exception):
@@ -193,6 +193,7 @@ class Settings:
     hours: Mapping[str, Calendar] = field(default_factory=dict)
     canned: Canned = field(default_factory=dict)
     routing: Routing | None = None  # None: agents pick themselves
+    sla: tuple[sla.Policy, ...] = ()
 
 
 def from_environment() -> Settings:
@@ -230,6 +231,7 @@ def load(folder: Path, *, demo: bool = False, demo_port: int = DEMO_PORT) -> Set
     hours = calendars.calendars(folder, files, problems)
     ready = canned.put_together(folder, files, texts, problems)
     routing = routing_file.routing(folder, files, problems)
+    promises = sla.policies(folder, files, hub.teams if hub else (), channels, problems)
     if not demo:
         problems += [
             f"{path}: {key}: is the sample's value: put your own"
@@ -241,7 +243,7 @@ def load(folder: Path, *, demo: bool = False, demo_port: int = DEMO_PORT) -> Set
     if problems or hub is None:
         raise ConfigError(problems)
     version = library.fingerprint(_taught(folder, texts))
-    return Settings(folder, hub, channels, bots, knowledge, port, version, hours, ready, routing)
+    return Settings(folder, hub, channels, bots, knowledge, port, version, hours, ready, routing, promises)
 
 
 def learned(settings: Settings, texts: Mapping[str, str]) -> Settings:

@@ -147,6 +147,41 @@ class AllowanceShape(BaseModel):
         return cls(left=left, limit=max(row.limit for row in live), until=max(row.until for row in live))
 
 
+class PromiseShape(BaseModel):
+    """One of an SLA: `left_seconds` are by the clock on the wall while it runs, and working time while it is paused."""
+
+    target: str  # first_answer, next_answer, resolution
+    policy: str
+    state: str  # running, paused, met, breached
+    due_at: Time | None
+    left_seconds: int | None  # less than 0: overdue by so much; None: over
+    ended_at: Time | None  # breached and not ended: it is still owed
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Any], at: datetime) -> PromiseShape:
+        due_at, ended_at = _moment(entry["due_at"]), _moment(entry["ended_at"])
+        breached = entry["breached"] or (due_at and not ended_at and due_at <= at)
+        state = "breached" if breached else "met" if ended_at else "paused" if entry["paused"] else "running"
+        left = (due_at - at).total_seconds() if due_at else entry["left"]
+        return cls(
+            target=entry["target"],
+            policy=entry["policy"],
+            state=state,
+            due_at=due_at,
+            left_seconds=None if ended_at else round(left),
+            ended_at=ended_at,
+        )
+
+    @classmethod
+    def listed(cls, entries: list[dict[str, Any]], at: datetime) -> list[PromiseShape]:
+        """Without those that were given up: nobody is owed anything by them."""
+        return [cls.of(each, at) for each in entries if each["met"] or each["breached"] or not each["ended_at"]]
+
+
+def _moment(written: str | None) -> datetime | None:
+    return datetime.fromisoformat(written) if written else None
+
+
 class ConversationShape(BaseModel):
     id: int
     status: str
@@ -162,6 +197,7 @@ class ConversationShape(BaseModel):
     context: dict[str, Any]
     waiting_since: Time | None
     snoozed_until: Time | None
+    sla: list[PromiseShape]
     created_at: Time
     updated_at: Time
 
@@ -182,6 +218,7 @@ class ConversationShape(BaseModel):
             context=row.context,
             waiting_since=row.waiting_since,
             snoozed_until=row.snoozed_until,
+            sla=PromiseShape.listed(row.sla, at),
             created_at=row.created_at,
             updated_at=row.updated_at,
         )

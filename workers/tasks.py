@@ -42,6 +42,7 @@ from hub.services import (
     deliveries,
     intake,
     lines,
+    overdue,
     pauses,
     polls,
     presence,
@@ -71,6 +72,7 @@ from workers.attempts import tried
 log = logging.getLogger(__name__)
 AT_ONCE = 20
 GATHER_SECONDS = 0.02  # sends that end nearly together are recorded together
+OVERDUE_AT_ONCE = 100  # conversations a sweep looks at
 SENDS_AT_ONCE = 8  # side by side, so that one slow answer of a provider does not stop the others
 # then it goes to the end of the queue, so that no kind of job keeps the others waiting
 TURN_SECONDS = 0.2
@@ -238,6 +240,8 @@ def sweep() -> None:
             silence.act()
         with transaction():
             routing.hand_out_queue()
+        with transaction():
+            overdue.look(OVERDUE_AT_ONCE)
         with transaction():
             kinds = due_kinds()
         hub().extensions["doorbell"](kinds)

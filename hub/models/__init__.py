@@ -9,6 +9,7 @@ from hub.models.drafts import Draft
 from hub.models.evidence import AuditEntry, Bookmark, ChannelState, DeliveryAttempt
 from hub.models.learning import BotVersion, Proposal, QuestionCluster
 from hub.models.people import Allowance, Consent, Contact, Identity, Merge
+from hub.models.sla import SlaClock
 from hub.models.work import (
     Arrival,
     BotTurn,
@@ -60,6 +61,7 @@ __all__ = [
     "Proposal",
     "QuestionCluster",
     "Reconciliation",
+    "SlaClock",
     "Suggestion",
     "Transcription",
 ]

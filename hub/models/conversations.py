@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKey, Index, SmallInteger, UniqueConstraint, and_, text
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
@@ -12,6 +12,9 @@ from hub.db import Base, now
 from hub.models.agents import Agent
 from hub.models.people import Contact, Identity
 from hub.models.work import Delivery
+
+if TYPE_CHECKING:
+    from hub.models.sla import SlaClock
 
 NORMAL = 1  # priority
 
@@ -40,6 +43,7 @@ class Conversation(Base):
         Index(
             "ix_conversation_owed", "owed_since", postgresql_where=text("status = 'open' AND owed_since IS NOT NULL")
         ),
+        Index("ix_conversation_sla", "sla_due_at", "id", postgresql_where=text("sla_due_at IS NOT NULL")),
         Index("ix_conversation_thread", "thread", postgresql_where=text("thread <> ''")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -70,13 +74,22 @@ class Conversation(Base):
     newest_in_sequence: Mapped[int] = mapped_column(default=0)
     last_activity_at: Mapped[datetime] = mapped_column(default=now)
     waiting_since: Mapped[datetime | None]
+    unanswered_since: Mapped[datetime | None]  # the customer waits for a person's word; None: we wait for theirs
+    first_answered_at: Mapped[datetime | None]  # by a person
     snoozed_until: Mapped[datetime | None]
+    sla: Mapped[list[dict[str, Any]]] = mapped_column(default=list)  # its latest clocks, for those who only look
+    sla_due_at: Mapped[datetime | None]  # the earliest moment a running one is due
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
 
     contact: Mapped[Contact] = relationship()
     assignee: Mapped[Agent | None] = relationship(foreign_keys=assignee_id)
     reply_identity: Mapped[Identity] = relationship()
+    clocks: Mapped[list[SlaClock]] = relationship(  # those that have not ended
+        primaryjoin="and_(Conversation.id == SlaClock.conversation_id, SlaClock.ended_at.is_(None))",
+        back_populates="conversation",
+        order_by="SlaClock.id",
+    )
     last_message: Mapped[Message | None] = relationship(
         primaryjoin=lambda: and_(
             Conversation.id == foreign(Message.conversation_id), Conversation.last_position == foreign(Message.position)

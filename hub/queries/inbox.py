@@ -32,10 +32,15 @@ def conversations(
     words: str | None,
     cursor: str | None,
     limit: int,
+    urgent_first: bool = False,
 ) -> tuple[list[ConversationShape], str | None]:
-    """One page, and the cursor of the next. Newest activity first; people who wait stand in their queue's order."""
+    """One page, and the cursor of the next. Newest activity first; people who wait stand in their queue's order.
+
+    `urgent_first`: only those to whom something promised is running out, and what is due first, first.
+    """
     queue = list(statuses) == ["waiting"]
-    order = Conversation.waiting_since if queue else Conversation.last_activity_at
+    by_time = Conversation.waiting_since if queue else Conversation.last_activity_at
+    order, ascending = (Conversation.sla_due_at, True) if urgent_first else (by_time, queue)
     wanted = select(Conversation).options(*WHOLE_ROW)
     if statuses:
         wanted = wanted.where(Conversation.status.in_(statuses))
@@ -49,18 +54,19 @@ def conversations(
         wanted = wanted.where(Conversation.reply_channel == channel)
     if words:
         wanted = wanted.where(_mentions(words))
+    if urgent_first:
+        wanted = wanted.where(Conversation.sla_due_at.is_not(None))
     if cursor:
         here, there = tuple_(order, Conversation.id), tuple_(*cursors.place(cursor, int))
-        wanted = wanted.where(here > there if queue else here < there)
-    by = (order.asc(), Conversation.id.asc()) if queue else (order.desc(), Conversation.id.desc())
+        wanted = wanted.where(here > there if ascending else here < there)
+    by = (order.asc(), Conversation.id.asc()) if ascending else (order.desc(), Conversation.id.desc())
     rows = db.session.scalars(wanted.order_by(*by).limit(limit + 1)).all()
     page = rows[:limit]
     more = len(rows) > limit
     last = page[-1] if page else None
     if not (more and last):
         return shapes(page), None
-    ended_at = last.waiting_since if queue and last.waiting_since else last.last_activity_at
-    return shapes(page), cursors.cursor(ended_at, last.id)
+    return shapes(page), cursors.cursor(getattr(last, order.key), last.id)
 
 
 def counts(agent_id: int) -> dict[str, int]:

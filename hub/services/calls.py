@@ -11,8 +11,8 @@ from channels.contract import Address, CallEvent, InboundMessage
 from hub.db import db, now
 from hub.live import tell
 from hub.models import Attachment, Call, CallLeg, Conversation, Delivery, Identity, MediaFetch, Message
-from hub.services import conversations, lines
-from hub.services.threads import append, note_event
+from hub.services import conversations, lines, sla
+from hub.services.threads import append, note_event, touch
 
 PERSON = "0"  # the key that always calls one
 CALLBACK = "1"  # while one waits
@@ -236,6 +236,8 @@ def _take_conversation(call: Call) -> None:
 
 def _talk(call: Call) -> None:
     call.state, call.answered_at = "talking", call.answered_at or now()
+    sla.answered(call.conversation, None)
+    touch(call.conversation)
 
 
 # legs
@@ -325,6 +327,7 @@ def _leave_unsaid(call: Call) -> None:
     )
     for delivery in db.session.scalars(rows.with_for_update()):
         delivery.state, delivery.error, delivery.error_code = "failed", HUNG_UP, "hung_up"
+        sla.answer_failed(delivery.message)
         tell(delivery.message)
     db.session.flush()  # who looks at what waits for this customer sees it
 

@@ -17,7 +17,7 @@ from hub.knowledge import normalise
 from hub.models import Agent, Contact, Conversation, Identity
 from hub.models.conversations import NORMAL
 from hub.refusals import Invalid, NotFound, Refusal
-from hub.services import audit, following
+from hub.services import audit, following, sla
 from hub.services.notifications import notify
 from hub.services.threads import note_event, touch
 
@@ -52,6 +52,7 @@ def open_new(identity: Identity, channel: str, thread: str = "") -> Conversation
         reply_channel=channel,
         reply_identity=identity,
         waiting_since=None if config.bot else now(),
+        sla=[],
         misses=0,
         bot_state={},
         bot_revision=0,
@@ -198,6 +199,8 @@ def hand_over(
         raise Invalid("team", f"there is no team {team!r}")
     if conversation.status == "resolved":
         raise Refusal("resolved", "This conversation is resolved. Reopen it first.")
+    if conversation.status == "bot":
+        conversation.unanswered_since = now()
     conversation.team = team or conversation.team
     _queue(conversation)
     note_event(conversation, "handed_over", to="people", reason=reason, team=conversation.team, **(learned or {}))
@@ -213,7 +216,7 @@ def hand_to_bot(conversation: Conversation, by: Agent) -> None:
         raise Refusal("no_bot", "This channel has no bot.")
     conversation.status, conversation.bot, conversation.misses = "bot", bot, 0
     conversation.bot_state, conversation.bot_revision = {}, conversation.bot_revision + 1
-    conversation.assignee, conversation.waiting_since = None, None
+    conversation.assignee, conversation.waiting_since, conversation.unanswered_since = None, None, None
     answered(conversation)
     look_at_queue()
     note_event(conversation, "handed_to_bot", by=by.name)
@@ -226,6 +229,7 @@ def resolve(conversation: Conversation, by: Agent) -> None:
     conversation.status, conversation.waiting_since, conversation.snoozed_until = "resolved", None, None
     conversation.unread = 0
     answered(conversation)
+    sla.resolved(conversation)
     look_at_queue()
     note_event(conversation, "resolved", by=by.name)
     following.tell_of_end(conversation, by)

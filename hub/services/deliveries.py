@@ -32,7 +32,7 @@ from hub.db import db, now
 from hub.jobs import PACED, again, claim, lost_claims, retry_later
 from hub.live import tell
 from hub.models import Attachment, ChannelState, Delivery, DeliveryAttempt, Identity, Message, Reconciliation
-from hub.services import allowances, consents, pauses, routes, threaded
+from hub.services import allowances, consents, pauses, routes, sla, threaded
 from hub.settings import HubFile
 
 LOST_WORKER = "The worker died while sending: it may have arrived."
@@ -239,6 +239,7 @@ def received(channel: str, receipt: Receipt) -> bool:
             retry_later(delivery, receipt.again)
         elif not delivery.receipt:
             delivery.state, delivery.error = "failed", receipt.reason
+            sla.answer_failed(delivery.message)
             if "notice" in delivery.payload:
                 routes.notice_failed(delivery)
     elif FORWARD.index(receipt.status) > FORWARD.index(delivery.receipt):
@@ -291,6 +292,7 @@ def _give_up(delivery: Delivery, error: SendError) -> None:
     if "notice" in delivery.payload:
         _notice_refused(delivery, error)
         return
+    sla.answer_failed(delivery.message)
     match error:
         case WindowClosed(used_up=True):
             why = "allowance_used"

@@ -72,12 +72,12 @@ class Desk:
             conversation = threaded.latest_of(identity)
         if conversation is None:
             conversation = conversations.open_new(identity, channel, event.thread)
-            if event.no_answer in threaded.QUIET:
+            if event.no_answer in threads.QUIET:
                 conversation.status, conversation.waiting_since = "resolved", None
             return conversation, True
         if conversation.contact_id == identity.contact_id:
             conversation.reply_channel, conversation.reply_identity = channel, identity
-        if conversation.status == "resolved" and event.no_answer not in threaded.QUIET:
+        if conversation.status == "resolved" and event.no_answer not in threads.QUIET:
             conversations.come_back(conversation)
         return conversation, False
 
@@ -202,7 +202,7 @@ def _message(desk: Desk, arrival: Arrival, event: InboundMessage) -> None:
         deliveries=[],
     )
     _renew(desk, identity, arrival, event.renews)
-    is_quiet = event.no_answer in threaded.QUIET
+    is_quiet = event.no_answer in threads.QUIET
     conversation.unread += not is_quiet
     if conversation.status == "snoozed" and not is_quiet:
         conversations.wake(conversation)

@@ -8,7 +8,7 @@ from hub.jobs import Job, job_models, ring
 from hub.live import tell
 from hub.models import Agent, Arrival, Attachment, Delivery, MediaFetch, Message
 from hub.refusals import NotFound, Refusal
-from hub.services import allowances, arrivals, audit, consents, routes, threads
+from hub.services import allowances, arrivals, audit, consents, conversations, routes, sla, threads
 
 RETRYABLE = ("failed", "uncertain", "waiting", "pending")
 
@@ -73,6 +73,8 @@ def _again(job: Job) -> str:
     """The state it goes on from."""
     if isinstance(job, Delivery):
         tell(job.message)
+        if job.message.author_kind == "agent":
+            _answers_again(job.message)
         capabilities = routes.capabilities_of(job.channel)
         job.provider_id, job.receipt = None, ""
         if capabilities.spoken:
@@ -92,6 +94,12 @@ def _again(job: Job) -> str:
         if attachment.message:
             tell(attachment.message)
     return "pending"
+
+
+def _answers_again(message: Message) -> None:
+    conversation = conversations.locked(message.conversation_id)
+    sla.answered(conversation, message)
+    conversations.touch_quietly(conversation)
 
 
 def _pay(delivery: Delivery, capabilities: Capabilities) -> None:

@@ -14,7 +14,7 @@ from hub.jobs import UNFINISHED
 from hub.live import tell
 from hub.models import Agent, BotTurn, Contact, Conversation, Identity, Merge, Message
 from hub.refusals import Invalid, NotFound, Refusal
-from hub.services import audit, conversations
+from hub.services import audit, conversations, sla
 from hub.services.threads import note_event
 from hub.shapes import rfc3339
 
@@ -200,6 +200,7 @@ def _join(source: Conversation, target: Conversation, by: Agent | None) -> Pair:
         "reply": [target.reply_channel, target.reply_identity_id],
     }
     _combine(target, source)
+    sla.join(target, source)
     source.status, source.unread, source.waiting_since, source.snoozed_until = "resolved", 0, None, None
     pair["messages"] = _move_messages(source, target, true())
     turns = update(BotTurn).where(BotTurn.conversation_id == source.id).values(conversation_id=target.id)

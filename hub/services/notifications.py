@@ -6,6 +6,7 @@ from typing import Literal
 
 from sqlalchemy import ColumnElement, select, update
 
+from hub import current
 from hub.db import db, now
 from hub.live import tell_notification
 from hub.models import Agent, Conversation, Mention, Message, Notification
@@ -21,6 +22,13 @@ def notify(
     db.session.add(row)
     tell_notification(row)
     return row
+
+
+def supervisors_of(team: str) -> list[Agent]:
+    """Who answers for the team; where it has nobody of its own, all who answer for anything."""
+    rows = select(Agent).where(Agent.role.in_(("supervisor", "admin"))).order_by(Agent.id)
+    supervisors = list(db.session.scalars(rows))
+    return [row for row in supervisors if team in current.teams_of(row.email)] or supervisors
 
 
 def see(agent: Agent, *which: ColumnElement[bool]) -> None:

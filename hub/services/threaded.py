@@ -19,7 +19,6 @@ from hub.models import Attachment, Conversation, Delivery, Identity, Message, Me
 from hub.services import conversations
 
 REOPENS_FOR = timedelta(days=30)  # an answer that comes later begins a conversation of its own
-QUIET = frozenset({"opt_out", "own", "loop", "auto_reply", "spam", "old"})  # wakes nobody
 AUTOMATIC, AUTOMATIC_WITHIN = 5, timedelta(hours=1)  # answers by a machine to one customer
 FLOOD, FLOOD_WITHIN = 20, timedelta(minutes=10)  # messages of one sender
 MOST_REFERENCES = 100

@@ -14,9 +14,11 @@ from sqlalchemy.orm.attributes import set_committed_value
 from hub.db import db, now
 from hub.live import tell
 from hub.models import Conversation, Message
+from hub.services import sla
 
 STEP = 1024  # between neighbours, in microseconds: room for those that come late
 LOOK_BACK = 50  # nobody is later than this many messages
+QUIET = frozenset({"opt_out", "own", "loop", "auto_reply", "spam", "old"})  # wakes nobody
 
 
 def append(conversation: Conversation, message: Message) -> Message:
@@ -38,6 +40,7 @@ def append(conversation: Conversation, message: Message) -> Message:
         message.position = _place_of_late(conversation, message)
     db.session.add(message)
     tell(message)
+    _note_turn(conversation, message)
     touch(conversation)
     return message
 
@@ -62,8 +65,19 @@ def note_event(conversation: Conversation, event: str, **details: object) -> Mes
 
 
 def touch(conversation: Conversation) -> None:
+    """Something about it changed."""
     conversation.updated_at = conversation.last_activity_at = now()
+    sla.follow(conversation)
     tell(conversation)
+
+
+def _note_turn(conversation: Conversation, message: Message) -> None:
+    """Whose turn it is. A call is answered by who talks to the customer, not by ringing them."""
+    if message.direction == "in" and conversation.status not in ("bot", "resolved"):
+        if message.payload.get("no_answer") not in QUIET:
+            conversation.unanswered_since = conversation.unanswered_since or now()
+    elif message.direction == "out" and message.author_kind == "agent" and message.kind != "call":
+        sla.answered(conversation, message)
 
 
 def _place_of_late(conversation: Conversation, message: Message) -> int:

@@ -36,6 +36,7 @@ export function conversation({ at, ...part }: Partial<Conversation> & { id: numb
     context: {},
     waiting_since: null,
     snoozed_until: null,
+    sla: [],
     created_at: minute(0),
     updated_at: at,
     ...part,

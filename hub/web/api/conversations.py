@@ -27,6 +27,7 @@ class Filter(Page):
     team: str | None = None
     channel: str | None = None
     q: str | None = None
+    sort: Literal["activity", "sla"] = "activity"  # sla: those with something promised that runs, what is due first
     cursor: str | None = None
 
 
@@ -74,6 +75,7 @@ def list_conversations(query: Filter) -> Response:
         query.q,
         query.cursor,
         query.limit,
+        query.sort == "sla",
     )
     begun = drafts.previews(the_agent().id, [row.id for row in page])
     rows = [ListedConversation(**dict(row), draft=begun.get(row.id, "")) for row in page]

@@ -24,6 +24,17 @@ export interface Allowance {
   until: string
 }
 
+export interface SlaPromise {
+  target: 'first_answer' | 'next_answer' | 'resolution'
+  policy: string
+  state: 'running' | 'paused' | 'met' | 'breached'
+  due_at: string | null
+  /** By the wall while it runs, working time while it is paused; below 0: overdue by so much. */
+  left_seconds: number | null
+  /** null: it is still owed, be it breached or not. */
+  ended_at: string | null
+}
+
 export interface Conversation {
   id: number
   status: ConversationStatus
@@ -39,6 +50,7 @@ export interface Conversation {
   context: Record<string, unknown>
   waiting_since: string | null
   snoozed_until: string | null
+  sla: SlaPromise[]
   created_at: string
   updated_at: string
   /** "" on channels whose messages have none. */

@@ -1,9 +1,21 @@
-/** The clock in seconds, ticking only while something on the screen counts them. */
+/** The clock in seconds: one for the whole page, ticking only while something on the screen counts them. */
 import { onScopeDispose, ref, type Ref } from 'vue'
 
-export function useSeconds(): Ref<number> {
-  const second = ref(Date.now())
-  const timer = setInterval(() => (second.value = Date.now()), 1_000)
-  onScopeDispose(() => clearInterval(timer))
+const second = ref(Date.now())
+let users = 0
+let timer: ReturnType<typeof setInterval> | undefined
+
+const tick = (): void => {
+  second.value = Date.now()
+}
+
+export function useSeconds(): Readonly<Ref<number>> {
+  if (users++ === 0) {
+    tick()
+    timer = setInterval(tick, 1_000)
+  }
+  onScopeDispose(() => {
+    if (--users === 0) clearInterval(timer)
+  })
   return second
 }

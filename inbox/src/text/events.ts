@@ -29,6 +29,8 @@ const VARIANTS = new Map<string, (payload: Payload) => string>(Object.entries({
   opted_out: () => 'optedOut',
   opted_in: () => 'optedIn',
   given_back: () => 'givenBack',
+  sla_warned: () => 'slaWarned',
+  sla_breached: () => 'slaBreached',
   erased: ({ what }) => {
     const parts = erasedParts(what)
     return !parts.length || parts.includes('everything') ? 'erased' : 'erasedParts'
@@ -41,6 +43,7 @@ export const EVENTS = [
   'erased', 'erasedParts', 'merged', 'unmerged', 'began', 'came_back', 'optedOut', 'optedIn', 'blocked', 'recordingErased',
   'callQueued', 'callRinging', 'callTaken', 'callHeld', 'callResumed', 'callTransfer', 'callTransferFailed',
   'callbackRequested', 'missedCall', 'voicemail', 'reminded', 'givenBack', 'macro',
+  'slaWarned', 'slaBreached',
 ]
 
 export const ERASABLE = ['everything', 'name', 'phone', 'address', 'email', 'location', 'files', 'other']

@@ -41,7 +41,9 @@ export function useWording() {
   function event(message: Message): string {
     const { key, values } = eventSentence(message.payload)
     const who = personIn(message) || t('thread.event.someone')
-    const line = t(`thread.event.${key}`, { ...values, who, what: erased(message.payload.what) })
+    const target = nameIn(message.payload.target)
+    const promised = te(`sla.promise.${target}`) ? t(`sla.promise.${target}`) : target
+    const line = t(`thread.event.${key}`, { ...values, who, what: erased(message.payload.what), target: promised })
     const reason = nameIn(message.payload.reason)
     if (!reason) return line
     const known = te(`thread.reason.${reason}`)
