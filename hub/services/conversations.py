@@ -161,7 +161,7 @@ def take(conversation: Conversation, agent: Agent) -> None:
 def give(conversation: Conversation, agent: Agent, why: Mapping[str, Any]) -> None:
     """To whom routing has chosen, and why it did."""
     _give(conversation, agent)
-    note_event(conversation, "assigned", agent=agent.name, why=dict(why))
+    note_event(conversation, "assigned", agent=agent.name, agent_id=agent.id, why=dict(why))
     notify(agent, "assigned", conversation)
 
 

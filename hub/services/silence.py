@@ -23,10 +23,11 @@ def act() -> None:
     late = Conversation.owed_since < now() - rules.silence.remind_after
     for conversation in _silent(rules, late & Conversation.reminded_at.is_(None)):
         conversation.reminded_at = now()
-        assert conversation.owed_since and conversation.assignee
+        owner = conversation.assignee
+        assert conversation.owed_since and owner
         waited = int((now() - conversation.owed_since).total_seconds())
-        line = note_event(conversation, "reminded", agent=conversation.assignee.name, waited=waited)
-        notify(conversation.assignee, "reminder", conversation, line, waited=waited)
+        line = note_event(conversation, "reminded", agent=owner.name, agent_id=owner.id, waited=waited)
+        notify(owner, "reminder", conversation, line, waited=waited)
     if rules.silence.return_after:
         for conversation in _silent(rules, Conversation.reminded_at < now() - rules.silence.return_after):
             conversations.give_back(conversation)

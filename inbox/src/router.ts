@@ -20,7 +20,7 @@ export const router = createRouter({
       redirect: '/inbox/mine',
       meta: { signedIn: true },
       beforeEnter: async () => {
-        await loadAreas('inbox', 'thread', 'together', 'call', 'errors', 'login', 'sla')
+        await loadAreas('inbox', 'thread', 'together', 'call', 'presence', 'errors', 'login', 'sla')
         return true
       },
       children: [

@@ -1,5 +1,7 @@
 /** The shapes of the public HTTP API, exactly as the hub sends them. */
 
+import type { Status } from './presence'
+
 export type Role = 'agent' | 'supervisor' | 'admin'
 
 export interface AgentRef {
@@ -453,5 +455,6 @@ export interface StreamEvents {
   suggestion: { conversation_id: number }
   draft: { agent_id: number; conversation_id: number; mode: 'reply' | 'note'; updated_at: string | null }
   viewers: { conversation_id: number; viewers: Viewer[] }
+  presence: { presence: { agent_id: number; status: Status } }
   resync: Record<string, never>
 }

@@ -29,7 +29,7 @@ export interface StreamParts {
   isOnline: () => boolean
 }
 
-const NAMES: EventName[] = ['message', 'conversation', 'channel', 'call', 'suggestion', 'draft', 'viewers', 'resync']
+const NAMES: EventName[] = ['message', 'conversation', 'channel', 'call', 'suggestion', 'draft', 'viewers', 'presence', 'resync']
 const SILENCE = 45_000
 
 const browserParts: StreamParts = {

@@ -4,11 +4,12 @@ import { ref, shallowRef } from 'vue'
 import type { StreamEvents } from '@/api/types'
 import { listen, type Live } from '@/live/tabs'
 import type { LinkState, LiveEvent } from '@/live/stream'
-import { rewrites } from '@/text/events'
+import { remindedIn, rewrites } from '@/text/events'
 import { useCalls } from './calls'
 import { useConversations } from './conversations'
 import { useDirectory } from './directory'
 import { useDrafts } from './drafts'
+import { usePresence } from './presence'
 import { useSession } from './session'
 import { useSuggestions } from './suggestions'
 import { useThreads } from './threads'
@@ -21,6 +22,7 @@ export const useLive = defineStore('live', () => {
   const conversations = useConversations()
   const directory = useDirectory()
   const drafts = useDrafts()
+  const presence = usePresence()
   const session = useSession()
   const suggestions = useSuggestions()
   const threads = useThreads()
@@ -28,6 +30,8 @@ export const useLive = defineStore('live', () => {
   const link = shallowRef<LinkState>({ kind: 'connecting' })
   const open = ref<number | null>(null)
   const resyncs = ref(0)
+  /** Where a customer has waited for me too long. */
+  const reminded = shallowRef<{ conversation: number } | null>(null)
   let live: Live | null = null
   let waiting: LiveEvent[] = []
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -37,6 +41,7 @@ export const useLive = defineStore('live', () => {
       threads.hear(message)
       conversations.noticeMessage(message)
       if (rewrites(message)) void threads.reread(message.conversation_id)
+      if (session.isMe(remindedIn(message))) reminded.value = { conversation: message.conversation_id }
     },
     conversation: ({ conversation }) => void conversations.upsert(conversation),
     channel: ({ channel }) => directory.hearChannel(channel),
@@ -46,6 +51,7 @@ export const useLive = defineStore('live', () => {
     draft: ({ agent_id, conversation_id, mode, updated_at }) =>
       void (session.isMe({ id: agent_id }) && drafts.hearChange(conversation_id, mode, updated_at)),
     viewers: ({ conversation_id, viewers: present }) => viewers.hear(conversation_id, present),
+    presence: ({ presence: { agent_id, status } }) => presence.hear(agent_id, status),
     resync: () => void resync(),
   }
 
@@ -71,6 +77,7 @@ export const useLive = defineStore('live', () => {
       open.value === null ? undefined : suggestions.load(open.value),
       directory.load().catch(() => undefined),
       calls.load().catch(() => undefined),
+      presence.load().catch(() => undefined),
     ])
     resyncs.value += 1
   }
@@ -91,5 +98,5 @@ export const useLive = defineStore('live', () => {
 
   const hurry = (): void => live?.hurry()
 
-  return { link, open, resyncs, start, stop, hurry, resync }
+  return { link, open, resyncs, reminded, start, stop, hurry, resync }
 })

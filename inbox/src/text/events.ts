@@ -80,6 +80,10 @@ const eventOf = (message: Message): string => (message.kind === 'event' ? word(m
 /** After these, what we hold of the thread is no longer what the hub has. */
 export const rewrites = (message: Message): boolean => ['erased', 'merged', 'unmerged'].includes(eventOf(message))
 
+/** Whom the hub reminds by this line that a customer waits for them. */
+export const remindedIn = (message: Message): { id: number } | null =>
+  eventOf(message) === 'reminded' ? { id: Number(message.payload.agent_id) } : null
+
 /** The departure at which erasing is offered: the last one, unless the customer came back or is erased already. */
 export function departure(messages: readonly Message[]): number | null {
   for (let index = messages.length - 1; index >= 0; index -= 1) {

@@ -3,13 +3,14 @@ import type { Message } from '@/api/types'
 import type { Pending } from '@/stores/threads'
 import { handOverOf, type HandOver } from './bots'
 import { newSubjects } from './mails'
+import { whyOf, type Why } from './routing'
 import { dayOf } from './time'
 
 export type Item =
   | { type: 'start'; key: string }
   | { type: 'day'; key: string; time: string }
   | { type: 'unread'; key: string }
-  | { type: 'event'; key: string; message: Message; told: HandOver | null }
+  | { type: 'event'; key: string; message: Message; told: HandOver | null; why: Why | null }
   | { type: 'message'; key: string; message: Message; opens: boolean; closes: boolean; subject: string }
   | { type: 'pending'; key: string; pending: Pending }
 
@@ -26,7 +27,7 @@ export function timeline(messages: readonly Message[], pending: readonly Pending
     if (newDay) items.push({ type: 'day', key: `day-${dayOf(message.created_at)}`, time: message.created_at })
     if (message.id === firstUnread) items.push({ type: 'unread', key: 'unread' })
     if (message.kind === 'event') {
-      items.push({ type: 'event', key: `m-${message.id}`, message, told: handOverOf(message.payload) })
+      items.push({ type: 'event', key: `m-${message.id}`, message, told: handOverOf(message.payload), why: whyOf(message.payload) })
     } else {
       items.push({
         type: 'message',
