@@ -19,11 +19,12 @@ from channels.contract import Channel, ChannelSettings, Duration, ReceivingChann
 from channels.registry import channel_class
 from channels.settings import Zone
 from channels.templates import placeholders
-from hub.desk import calendars, canned, sla
+from hub.desk import calendars, canned, sla, work
 from hub.desk import routing as routing_file
 from hub.desk.canned import Canned
 from hub.desk.hours import Calendar
 from hub.desk.routing import Routing
+from hub.desk.work import WorkFile
 from hub.knowledge import Knowledge, Words, library
 from hub.knowledge.wording import Strict
 from hub.reading import (
@@ -79,7 +80,7 @@ TEMPLATE_FIELDS = ("agent", "text", "name")  # what the hub can say of an answer
 CHANNEL_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")  # it is part of the webhook's address
 ENGINES = "yizhan.bots"
 EVERYONE = "everyone"
-DESK = (calendars.NAME, routing_file.NAME, sla.NAME)  # files of how people work; each may be left out
+DESK = (calendars.NAME, routing_file.NAME, sla.NAME, work.NAME)  # files of how people work; each may be left out
 
 
 class ConfigError(Exception):
@@ -194,6 +195,7 @@ class Settings:
     canned: Canned = field(default_factory=dict)
     routing: Routing | None = None  # None: agents pick themselves
     sla: tuple[sla.Policy, ...] = ()
+    work: WorkFile = field(default_factory=WorkFile)
 
 
 def from_environment() -> Settings:
@@ -232,6 +234,7 @@ def load(folder: Path, *, demo: bool = False, demo_port: int = DEMO_PORT) -> Set
     ready = canned.put_together(folder, files, texts, problems)
     routing = routing_file.routing(folder, files, problems)
     promises = sla.policies(folder, files, hub.teams if hub else (), channels, problems)
+    organised = work.work(folder, files, problems)
     if not demo:
         problems += [
             f"{path}: {key}: is the sample's value: put your own"
@@ -243,7 +246,7 @@ def load(folder: Path, *, demo: bool = False, demo_port: int = DEMO_PORT) -> Set
     if problems or hub is None:
         raise ConfigError(problems)
     version = library.fingerprint(_taught(folder, texts))
-    return Settings(folder, hub, channels, bots, knowledge, port, version, hours, ready, routing, promises)
+    return Settings(folder, hub, channels, bots, knowledge, port, version, hours, ready, routing, promises, organised)
 
 
 def learned(settings: Settings, texts: Mapping[str, str]) -> Settings:

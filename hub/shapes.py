@@ -191,6 +191,8 @@ class ConversationShape(BaseModel):
     assignee: Ref | None
     team: str
     priority: int  # 0 low, 1 normal, 2 high, 3 urgent
+    labels: list[str]
+    disposition: str
     last_message: MessageShape | None
     unread: int
     allowance: AllowanceShape | None
@@ -212,6 +214,8 @@ class ConversationShape(BaseModel):
             assignee=Ref(id=row.assignee.id, name=row.assignee.name) if row.assignee else None,
             team=row.team,
             priority=row.priority,
+            labels=row.labels,
+            disposition=row.disposition,
             last_message=MessageShape.of(row.last_message) if row.last_message else None,
             unread=row.unread,
             allowance=AllowanceShape.of(allowances, at),

@@ -1,6 +1,6 @@
 """The tables. Everything the hub knows is a row of one of these."""
 
-from hub.models.agents import AccessToken, Agent, AgentPresence, LoginFailure
+from hub.models.agents import AccessToken, Agent, AgentPresence, LoginFailure, SavedView
 from hub.models.attention import Follow, Mention, Notification
 from hub.models.calls import Call, CallAction, CallLeg, CallScript, PhoneDuty
 from hub.models.canned import CannedReply, CannedUse
@@ -61,6 +61,7 @@ __all__ = [
     "Proposal",
     "QuestionCluster",
     "Reconciliation",
+    "SavedView",
     "SlaClock",
     "Suggestion",
     "Transcription",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -53,6 +54,20 @@ class AccessToken(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
+    agent: Mapped[Agent] = relationship()
+
+
+class SavedView(Base):
+    """A filter of the list under a name: for its agent alone, or for everybody."""
+
+    __tablename__ = "saved_view"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), index=True)
+    name: Mapped[str]
+    filter: Mapped[dict[str, Any]]  # as `hub.queries.filters.Filter` writes it
+    shared: Mapped[bool] = mapped_column(default=False)
+    position: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(default=now)
     agent: Mapped[Agent] = relationship()
 
 

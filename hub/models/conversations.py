@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ForeignKey, Index, SmallInteger, UniqueConstraint, and_, text
+from sqlalchemy import ForeignKey, Index, SmallInteger, Text, UniqueConstraint, and_, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from hub.db import Base, now
@@ -44,6 +45,7 @@ class Conversation(Base):
             "ix_conversation_owed", "owed_since", postgresql_where=text("status = 'open' AND owed_since IS NOT NULL")
         ),
         Index("ix_conversation_sla", "sla_due_at", "id", postgresql_where=text("sla_due_at IS NOT NULL")),
+        Index("ix_conversation_labels", "labels", postgresql_using="gin"),
         Index("ix_conversation_thread", "thread", postgresql_where=text("thread <> ''")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -60,6 +62,8 @@ class Conversation(Base):
     reminded_at: Mapped[datetime | None]  # when that person was reminded
     told_position: Mapped[int | None] = mapped_column(SmallInteger)  # in the queue, what the customer was told last
     told_at: Mapped[datetime | None]
+    labels: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)  # ids in config/work.toml, like "refund"
+    disposition: Mapped[str] = mapped_column(default="")  # how it ended, an id there; "": nobody said
     bot: Mapped[str | None]  # the config name of the bot that answers while the status is "bot"
     misses: Mapped[int] = mapped_column(default=0)  # questions in a row the bot did not understand
     bot_state: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what its engines noted, and what it offered

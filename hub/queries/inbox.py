@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from hub import current
 from hub.db import db, now
-from hub.models import Allowance, Contact, Conversation, Follow, Identity, Merge, Message
-from hub.queries import cursors
+from hub.models import Agent, Allowance, Contact, Conversation, Follow, Mention, Merge, Message
+from hub.queries import filters
+from hub.queries.access import mentioned, readable
+from hub.queries.filters import Filter
 from hub.refusals import NotFound
 from hub.shapes import ContactShape, ConversationShape, MergeShape
 
@@ -24,61 +26,30 @@ WHOLE_ROW = (
 
 
 def conversations(
-    statuses: Sequence[str],
-    assignee_id: int | None,
-    unassigned: bool,
-    team: str | None,
-    channel: str | None,
-    words: str | None,
-    cursor: str | None,
-    limit: int,
-    urgent_first: bool = False,
+    reader: Agent, wanted: Filter, cursor: str | None, limit: int
 ) -> tuple[list[ConversationShape], str | None]:
-    """One page, and the cursor of the next. Newest activity first; people who wait stand in their queue's order.
-
-    `urgent_first`: only those to whom something promised is running out, and what is due first, first.
-    """
-    queue = list(statuses) == ["waiting"]
-    by_time = Conversation.waiting_since if queue else Conversation.last_activity_at
-    order, ascending = (Conversation.sla_due_at, True) if urgent_first else (by_time, queue)
-    wanted = select(Conversation).options(*WHOLE_ROW)
-    if statuses:
-        wanted = wanted.where(Conversation.status.in_(statuses))
-    if assignee_id is not None:
-        wanted = wanted.where(Conversation.assignee_id == assignee_id)
-    if unassigned:
-        wanted = wanted.where(Conversation.assignee_id.is_(None))
-    if team:
-        wanted = wanted.where(Conversation.team == team)
-    if channel:
-        wanted = wanted.where(Conversation.reply_channel == channel)
-    if words:
-        wanted = wanted.where(_mentions(words))
-    if urgent_first:
-        wanted = wanted.where(Conversation.sla_due_at.is_not(None))
+    """One page, and the cursor of the next."""
+    order = filters.order_of(wanted)
+    chosen = select(Conversation).options(*WHOLE_ROW).where(readable(reader), *filters.conditions(wanted, reader))
     if cursor:
-        here, there = tuple_(order, Conversation.id), tuple_(*cursors.place(cursor, int))
-        wanted = wanted.where(here > there if ascending else here < there)
-    by = (order.asc(), Conversation.id.asc()) if ascending else (order.desc(), Conversation.id.desc())
-    rows = db.session.scalars(wanted.order_by(*by).limit(limit + 1)).all()
+        chosen = chosen.where(order.after(cursor))
+    rows = db.session.scalars(chosen.order_by(*order.by).limit(limit + 1)).all()
     page = rows[:limit]
-    more = len(rows) > limit
-    last = page[-1] if page else None
-    if not (more and last):
-        return shapes(page), None
-    return shapes(page), cursors.cursor(getattr(last, order.key), last.id)
+    return shapes(page), order.cursor(page[-1]) if len(rows) > limit else None
 
 
-def counts(agent_id: int) -> dict[str, int]:
-    mine = and_(Conversation.assignee_id == agent_id, Conversation.status.in_(("open", "snoozed")))
+def counts(reader: Agent) -> dict[str, int]:
+    mine = and_(Conversation.assignee_id == reader.id, Conversation.status.in_(("open", "snoozed")))
     row = db.session.execute(
         select(
             func.count().filter(mine),
-            func.count().filter(Conversation.status == "waiting"),
+            *(func.count().filter(Conversation.status == status) for status in ("waiting", "snoozed", "bot")),
             func.count(),
-        ).where(Conversation.status != "resolved")
+        ).where(Conversation.status != "resolved", readable(reader))
     ).one()
-    return {"mine": row[0], "waiting": row[1], "all": row[2]}
+    unseen = select(func.count()).where(mentioned(reader.id, Mention.seen_at.is_(None)))
+    counted = dict(zip(("mine", "waiting", "snoozed", "bot", "all"), row, strict=True))
+    return {**counted, "mentions": db.session.scalar(unseen) or 0}
 
 
 def conversation(conversation_id: int) -> Conversation:
@@ -129,14 +100,3 @@ def contact(contact_id: int) -> ContactShape:
         [MergeShape.of(merge) for merge in db.session.scalars(merges)],
         {channel.scheme: name for name, channel in reversed(current.channels().items())},
     )
-
-
-def _mentions(words: str) -> ColumnElement[bool]:
-    pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    said = select(Message.id).where(Message.conversation_id == Conversation.id, Message.text.ilike(pattern))
-    people = (
-        select(Contact.id)
-        .join(Identity)
-        .where(Contact.id == Conversation.contact_id, or_(Contact.name.ilike(pattern), Identity.value.ilike(pattern)))
-    )
-    return or_(Conversation.subject.ilike(pattern), said.exists(), people.exists())

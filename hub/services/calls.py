@@ -35,7 +35,7 @@ def address_of(channel: str, event: CallEvent) -> Address | None:
 def begin(channel: str, event: CallEvent, identity: Identity, conversation: Conversation) -> Call:
     """Somebody calls us."""
     if conversation.status == "snoozed":
-        conversations.wake(conversation)
+        conversations.wake(conversation, "call")
     conversation.unread += 1
     state = "bot" if conversation.status == "bot" else "queued"
     call = _new(channel, "in", state, identity, conversation, provider_id=event.leg)

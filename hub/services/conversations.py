@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -14,7 +14,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from hub import current
 from hub.db import db, now
 from hub.knowledge import normalise
-from hub.models import Agent, Contact, Conversation, Identity
+from hub.models import Agent, AgentPresence, Contact, Conversation, Identity, Message
 from hub.models.conversations import NORMAL
 from hub.refusals import Invalid, NotFound, Refusal
 from hub.services import audit, following, sla
@@ -49,6 +49,8 @@ def open_new(identity: Identity, channel: str, thread: str = "") -> Conversation
         team=config.team,
         priority=NORMAL,
         needs={},
+        labels=[],
+        disposition="",
         reply_channel=channel,
         reply_identity=identity,
         waiting_since=None if config.bot else now(),
@@ -173,8 +175,8 @@ def give_back(conversation: Conversation) -> None:
     note_event(conversation, "given_back", agent=silent)
 
 
-def assign(conversation: Conversation, to: Agent | None, by: Agent) -> None:
-    """Give it to a colleague, or back to the queue."""
+def assign(conversation: Conversation, to: Agent | None, by: Agent, note: Message | None = None) -> None:
+    """Give it to a colleague, or back to the queue. `note`: what they should know."""
     if conversation.status == "resolved":
         raise Refusal("resolved", "This conversation is resolved. Reopen it first.")
     if to:
@@ -184,7 +186,7 @@ def assign(conversation: Conversation, to: Agent | None, by: Agent) -> None:
     note_event(conversation, "assigned", agent=to.name if to else None, by=by.name)
     audit.record(by, "assign", conversation, to=to.id if to else None)
     if to and to.id != by.id:
-        notify(to, "assigned", conversation, by=by.name)
+        notify(to, "assigned", conversation, note, by=by.name)
 
 
 def hand_over(
@@ -223,17 +225,28 @@ def hand_to_bot(conversation: Conversation, by: Agent) -> None:
     audit.record(by, "hand_to_bot", conversation)
 
 
-def resolve(conversation: Conversation, by: Agent) -> None:
+def resolve(conversation: Conversation, by: Agent, disposition: str = "") -> None:
+    """`disposition`: how it ended, one of config/work.toml."""
     if conversation.status == "resolved":
         return
+    _check_disposition(disposition)
+    conversation.disposition = disposition
     conversation.status, conversation.waiting_since, conversation.snoozed_until = "resolved", None, None
     conversation.unread = 0
     answered(conversation)
     sla.resolved(conversation)
     look_at_queue()
-    note_event(conversation, "resolved", by=by.name)
+    note_event(conversation, "resolved", by=by.name, disposition=disposition)
     following.tell_of_end(conversation, by)
-    audit.record(by, "resolve", conversation)
+    audit.record(by, "resolve", conversation, disposition=disposition)
+
+
+def _check_disposition(given: str) -> None:
+    work = current.settings().work
+    if not given and work.resolving.disposition_required:
+        raise Refusal("disposition_needed", "Say how the conversation ended.", 422)
+    if given and given not in {each.id for each in work.dispositions}:
+        raise Invalid("disposition", f"{given!r} is not in config/work.toml")
 
 
 def reopen(conversation: Conversation, by: Agent) -> None:
@@ -244,15 +257,38 @@ def reopen(conversation: Conversation, by: Agent) -> None:
             conversation.status = "open" if conversation.assignee_id else "waiting"
     except IntegrityError:
         raise Refusal("another_open", "The customer has a newer conversation that is still open.") from None
+    conversation.disposition = ""
     _go_on(conversation)
     note_event(conversation, "reopened", by=by.name)
     audit.record(by, "reopen", conversation)
 
 
+def lately_resolved(contact: Contact) -> Conversation | None:
+    """The chat that goes on when they write again, locked: it ended not long ago, and whoever had it is there."""
+    within = current.settings().work.resolving.reopen_within
+    if not within or contact.id is None:
+        return None
+    theirs = AgentPresence.agent_id == Conversation.assignee_id
+    rows = (
+        select(Conversation.id)
+        .outerjoin(AgentPresence, theirs)
+        .where(
+            Conversation.contact_id == contact.id,
+            Conversation.thread == "",
+            Conversation.status == "resolved",
+            Conversation.assignee_id.is_not(None),
+            Conversation.last_activity_at > now() - within,
+            AgentPresence.status.is_distinct_from("offline"),  # of programs nobody knows
+        )
+    )
+    found = db.session.scalar(rows.order_by(Conversation.last_activity_at.desc()).limit(1))
+    return locked(found) if found else None
+
+
 def come_back(conversation: Conversation) -> None:
-    """The customer answers in a thread that was resolved: it goes on as it would have begun."""
+    """The customer writes after the end: it goes on as it would have begun, or with whoever had it."""
     config = current.settings().channels[conversation.reply_channel].file
-    conversation.misses = 0
+    conversation.misses, conversation.disposition = 0, ""
     if conversation.assignee_id:
         conversation.status = "open"
     else:
@@ -262,31 +298,33 @@ def come_back(conversation: Conversation) -> None:
     note_event(conversation, "came_back")
 
 
-def snooze(conversation: Conversation, until: datetime, by: Agent) -> None:
-    if until <= now():
+def snooze(conversation: Conversation, until: datetime | None, by: Agent) -> None:
+    """Until then, or until the customer writes, whichever comes first; None: only that."""
+    if until and until <= now():
         raise Invalid("until", "must be in the future")
     if conversation.status == "resolved":
         raise Refusal("resolved", "This conversation is resolved. Reopen it first.")
     conversation.status, conversation.snoozed_until, conversation.waiting_since = "snoozed", until, None
     answered(conversation)
     look_at_queue()
-    note_event(conversation, "snoozed", until=until.isoformat(), by=by.name)
+    note_event(conversation, "snoozed", until=until.isoformat() if until else None, by=by.name)
     audit.record(by, "snooze", conversation)
 
 
-def wake(conversation: Conversation) -> None:
-    """Its time has come, or the customer wrote."""
+def wake(conversation: Conversation, why: Literal["time", "message", "call"]) -> None:
     conversation.snoozed_until = None
     conversation.status = "open" if conversation.assignee_id else "waiting"
     _go_on(conversation)
-    touch(conversation)
+    note_event(conversation, "woke", why=why)
 
 
 def wake_due() -> int:
     due = select(Conversation).where(Conversation.status == "snoozed", Conversation.snoozed_until <= now())
     conversations = db.session.scalars(due.with_for_update(skip_locked=True)).all()
     for conversation in conversations:
-        wake(conversation)
+        wake(conversation, "time")
+        if conversation.assignee:
+            notify(conversation.assignee, "reminder", conversation, event="woke")
     return len(conversations)
 
 

@@ -62,6 +62,11 @@ class Desk:
         if conversation := self.open.get(key):
             conversation.reply_channel, conversation.reply_identity = channel, identity
             return conversation, False
+        if lately := conversations.lately_resolved(identity.contact):
+            lately.reply_channel, lately.reply_identity = channel, identity
+            conversations.come_back(lately)
+            self.open[key] = lately
+            return lately, False
         self.open[key] = conversations.open_new(identity, channel)
         return self.open[key], True
 
@@ -205,7 +210,7 @@ def _message(desk: Desk, arrival: Arrival, event: InboundMessage) -> None:
     is_quiet = event.no_answer in threads.QUIET
     conversation.unread += not is_quiet
     if conversation.status == "snoozed" and not is_quiet:
-        conversations.wake(conversation)
+        conversations.wake(conversation, "message")
     if not is_quiet:
         conversations.heard(conversation, event.text)
     threads.append(conversation, message)

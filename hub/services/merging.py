@@ -319,6 +319,8 @@ def _half(target: Conversation, contact: Contact) -> Conversation:
         team=target.team,
         priority=target.priority,
         needs=target.needs,
+        labels=list(target.labels),
+        disposition="",
         bot=target.bot,
         reply_channel=target.reply_channel,
         reply_identity=target.reply_identity,

@@ -713,7 +713,7 @@ def test_nobody_meddles_with_a_colleagues_call(caller: Leg, anna: Person) -> Non
 
 
 def test_who_has_the_conversation_is_rung_first_and_once(line: Stage) -> None:
-    anna, bo = line.agent("Anna"), line.agent("Bo")
+    anna, bo = line.agent("Anna"), line.agent("Bo", "supervisor")
     caller = incoming(line)
     caller.asks()
     caller.ends()

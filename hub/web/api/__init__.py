@@ -4,6 +4,7 @@ from hub.web.api.blueprint import api
 
 from hub.web.api import (  # isort: skip - they add the routes
     bots,
+    bulk,
     calls,
     canned,
     channels,
@@ -20,11 +21,13 @@ from hub.web.api import (  # isort: skip - they add the routes
     presence,
     session,
     together,
+    views,
 )
 
 __all__ = [
     "api",
     "bots",
+    "bulk",
     "calls",
     "canned",
     "channels",
@@ -41,4 +44,5 @@ __all__ = [
     "presence",
     "session",
     "together",
+    "views",
 ]

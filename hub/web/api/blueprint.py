@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag  # type: ignore[attr-defined]
@@ -31,12 +31,6 @@ class ById(BaseModel):
 
 class Page(BaseModel):
     limit: int = Field(50, ge=1, le=200)
-
-
-def comma_list(value: Any) -> list[str]:
-    """`?state=failed,uncertain`"""
-    values = value if isinstance(value, list) else [value]
-    return [word for given in values for word in str(given).split(",") if word]
 
 
 def answer(shape: BaseModel, status: int = 200) -> Response:

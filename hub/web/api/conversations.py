@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from flask import Response
-from pydantic import AwareDatetime, BaseModel, BeforeValidator
+from flask import Response, request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from hub import current
 from hub.db import transaction
 from hub.models import Conversation
 from hub.queries import access, drafts, inbox, thread
 from hub.queries import agents as agent_rows
+from hub.queries.filters import Filter
 from hub.refusals import Invalid
-from hub.services import conversations, following, notifications
+from hub.services import conversations, following, labelling, notifications, transfers
 from hub.shapes import ConversationShape
-from hub.web.api.blueprint import ById, Page, answer, api, comma_list, listing
+from hub.web.api.blueprint import ById, Page, answer, api, listing
 from hub.web.login import the_agent
 
 
-class Filter(Page):
-    status: Annotated[list[Literal["bot", "waiting", "open", "snoozed", "resolved"]], BeforeValidator(comma_list)] = []
-    assignee: str | None = None  # me, none, or an agent's id
-    team: str | None = None
-    channel: str | None = None
-    q: str | None = None
-    sort: Literal["activity", "sla"] = "activity"  # sla: those with something promised that runs, what is due first
+class ListQuery(Filter, Page):
     cursor: str | None = None
 
 
@@ -35,10 +29,29 @@ class Counts(BaseModel):
     mine: int
     waiting: int
     all: int
+    snoozed: int
+    bot: int
+    mentions: int  # not yet seen
 
 
 class Assign(BaseModel):
-    agent: int | None
+    agent: int | None  # None: back to the queue, its own or a team's
+    team: str | None = None
+    note: str = Field("", max_length=20_000)
+
+    @model_validator(mode="before")
+    @classmethod
+    def team_is_enough(cls, body: Any) -> Any:
+        return {"agent": None, **body} if isinstance(body, dict) and "team" in body else body
+
+
+class Changes(BaseModel):
+    """What is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    labels: list[str] | None = Field(None, max_length=20)
+    priority: Annotated[int, Field(ge=0, le=3)] | None = None
 
 
 class HandOver(BaseModel):
@@ -47,7 +60,16 @@ class HandOver(BaseModel):
 
 
 class Snooze(BaseModel):
-    until: AwareDatetime
+    until: AwareDatetime | None  # None: until they write
+
+
+class Resolve(BaseModel):
+    disposition: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def may_be_absent(cls, body: Any) -> Any:
+        return {} if body is None and not request.get_data() else body
 
 
 class ListedConversation(ConversationShape):
@@ -64,27 +86,16 @@ class Conversations(BaseModel):
 
 
 @api.get("/conversations", responses={200: Conversations})
-def list_conversations(query: Filter) -> Response:
-    assignee_id = _assignee(query.assignee)
-    page, following = inbox.conversations(
-        query.status,
-        assignee_id,
-        query.assignee == "none",
-        query.team,
-        query.channel,
-        query.q,
-        query.cursor,
-        query.limit,
-        query.sort == "sla",
-    )
+def list_conversations(query: ListQuery) -> Response:
+    page, cursor = inbox.conversations(the_agent(), query, query.cursor, query.limit)
     begun = drafts.previews(the_agent().id, [row.id for row in page])
     rows = [ListedConversation(**dict(row), draft=begun.get(row.id, "")) for row in page]
-    return listing(rows, following)
+    return listing(rows, cursor)
 
 
 @api.get("/conversations/counts", responses={200: Counts})
 def count_conversations() -> Response:
-    return answer(Counts(**inbox.counts(the_agent().id)))
+    return answer(Counts(**inbox.counts(the_agent())))
 
 
 @api.get("/conversations/<id>", responses={200: Detail})
@@ -92,6 +103,17 @@ def get_conversation(path: ById) -> Response:
     row = inbox.conversation(path.id)
     access.must_read(the_agent(), row)
     return detail(row)
+
+
+@api.patch("/conversations/<id>", responses={200: Detail})
+def change(path: ById, body: Changes) -> Response:
+    def apply(row: Conversation) -> None:
+        if body.labels is not None:
+            labelling.set_labels(row, the_agent(), body.labels)
+        if body.priority is not None:
+            labelling.prioritise(row, the_agent(), body.priority)
+
+    return _change(path.id, apply)
 
 
 @api.post("/conversations/<id>/claim", responses={200: Detail})
@@ -104,7 +126,7 @@ def assign(path: ById, body: Assign) -> Response:
     to = agent_rows.find(body.agent) if body.agent is not None else None
     if body.agent is not None and to is None:
         raise Invalid("agent", "there is no such agent")
-    return _change(path.id, lambda row: conversations.assign(row, to, the_agent()))
+    return _change(path.id, lambda row: transfers.transfer(row, the_agent(), to, body.team, body.note))
 
 
 @api.post("/conversations/<id>/handover", responses={200: Detail})
@@ -115,8 +137,8 @@ def hand_over(path: ById, body: HandOver) -> Response:
 
 
 @api.post("/conversations/<id>/resolve", responses={200: Detail})
-def resolve(path: ById) -> Response:
-    return _change(path.id, lambda row: conversations.resolve(row, the_agent()))
+def resolve(path: ById, body: Resolve) -> Response:
+    return _change(path.id, lambda row: conversations.resolve(row, the_agent(), body.disposition))
 
 
 @api.post("/conversations/<id>/reopen", responses={200: Detail})
@@ -126,8 +148,7 @@ def reopen(path: ById) -> Response:
 
 @api.post("/conversations/<id>/snooze", responses={200: Detail})
 def snooze(path: ById, body: Snooze) -> Response:
-    until: datetime = body.until
-    return _change(path.id, lambda row: conversations.snooze(row, until, the_agent()))
+    return _change(path.id, lambda row: conversations.snooze(row, body.until, the_agent()))
 
 
 @api.post("/conversations/<id>/read", responses={200: Detail})
@@ -167,19 +188,12 @@ def _change(conversation_id: int, change: Callable[[Conversation], None]) -> Res
 
 
 def detail(row: Conversation, status: int = 200) -> Response:
-    fields = inbox.shape(row).model_dump()
-    reply, participants = thread.reply_options(row), thread.participants(row)
-    agent_id = the_agent().id
-    mine, followed = drafts.of_conversation(agent_id, row.id), inbox.is_followed(row.id, agent_id)
-    return answer(Detail(**fields, reply=reply, participants=participants, followed=followed, drafts=mine), status)
-
-
-def _assignee(given: str | None) -> int | None:
-    match given:
-        case None | "none" | "":
-            return None
-        case "me":
-            return the_agent().id
-        case number if number.isdecimal():
-            return int(number)
-    raise Invalid("assignee", "must be me, none or an agent's id")
+    me = the_agent().id
+    shown = Detail(
+        **inbox.shape(row).model_dump(),
+        reply=thread.reply_options(row),
+        participants=thread.participants(row),
+        followed=inbox.is_followed(row.id, me),
+        drafts=drafts.of_conversation(me, row.id),
+    )
+    return answer(shown, status)

@@ -11,11 +11,12 @@ from hub.db import transaction
 from hub.jobs import Job
 from hub.models import Agent
 from hub.queries import jobs as rows
+from hub.queries.filters import comma_list
 from hub.queries.jobs import JobDetail, JobGroup
 from hub.refusals import Refusal
 from hub.services import jobs
 from hub.shapes import JobShape, Problem
-from hub.web.api.blueprint import Page, answer, api, comma_list, listing
+from hub.web.api.blueprint import Page, answer, api, listing
 from hub.web.login import at_least, the_agent
 
 State = Literal["pending", "running", "waiting", "done", "failed", "uncertain", "cancelled", "retrying"]
