@@ -33,8 +33,7 @@ def create_app() -> OpenAPI:
     from hub.web import api, health, inbox, music, problems, published, stream, webhooks
 
     app = create_core()
-    redis_url = app.config["REDIS_URL"]
-    app.extensions["radio"] = stream.Radio(redis_url)
+    stream.tune(app)
     problems.register(app)
     app.register_blueprint(webhooks.webhooks)
     app.register_blueprint(published.published)
@@ -88,8 +87,9 @@ def make_core(settings: Settings, data: Path, database_url: str, redis_url: str)
 
 
 def create_store() -> Flask:
-    """The database alone: for commands that need no channel, and so none of the channels' secrets."""
+    """The stores alone: for commands that need no channel, and so none of the channels' secrets."""
     app = Flask("hub")
+    app.extensions["announcer"] = Announcer(_environment("REDIS_URL"))
     _with_database(app, _environment("DATABASE_URL"))
     return app
 

@@ -1,34 +1,47 @@
 """Tells open inboxes what changed: after the commit, through a Redis stream that can be read again from any event.
 
-What is told is said as it stands at the commit. While Redis is away nothing can be told, so every reader that loses
+What is told is said as it stands at the commit, and to whom: each event names its audience (see `hub.readers`), and
+whoever stands in none of its topics never gets it. While Redis is away nothing can be told, so every reader that loses
 Redis sends its clients `resync` when it finds it again, and so does a writer that could not tell.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import time
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from threading import Thread
+from typing import Any, NamedTuple
 
 from flask import current_app
 from pydantic import BaseModel
 from redis import RedisError
-from sqlalchemy import event, select
+from sqlalchemy import event, inspect, select
 from sqlalchemy.orm import Session
 
 from channels.contract import ReceivingChannel
 from hub import current
 from hub.cache import connect
 from hub.db import db, now
-from hub.models import Allowance, Bookmark, Call, ChannelState, Conversation, Message, Notification
+from hub.models import Agent, Allowance, Bookmark, Call, ChannelState, Conversation, Message, Notification
+from hub.readers import EVERYBODY, Topics, audience, audiences, of_agent
 from hub.shapes import ChannelShape, ConversationShape, LiveCallShape, MessageShape, ReceiverShape, Ref, Time
 
 log = logging.getLogger(__name__)
 STREAM = "live"
 KEPT_EVENTS = 20_000
 LOOK_AGAIN = 1.0  # seconds
-Told = tuple[str, str]  # event name, JSON
+NOBODY: Topics = frozenset()
+ACCESS = "access"  # for the streams themselves: somebody's rights have changed
+
+
+class Told(NamedTuple):
+    event: str
+    data: str  # JSON
+    to: Topics
+    but: Topics = NOBODY  # even where they hear it otherwise
 
 
 class MessageChanged(BaseModel):
@@ -37,6 +50,12 @@ class MessageChanged(BaseModel):
 
 class ConversationChanged(BaseModel):
     conversation: ConversationShape
+
+
+class Gone(BaseModel):
+    """For those who could read it before, and no longer can."""
+
+    conversation_id: int
 
 
 class CallChanged(BaseModel):
@@ -93,7 +112,7 @@ class Announcer:
         self._redis = connect(redis_url)
         self._away = False
 
-    def announce(self, events: list[Told]) -> None:
+    def announce(self, events: Iterable[Told]) -> None:
         if self._away:  # `_come_back` says that something was missed
             return
         try:
@@ -109,32 +128,65 @@ class Announcer:
             time.sleep(LOOK_AGAIN)
             try:
                 self._away = False  # before the word: what is said meanwhile is heard by itself
-                self._write([("resync", "{}")])
+                self._write([Told("resync", "{}", EVERYBODY)])
             except RedisError as error:
                 self._away = True
                 log.warning("inboxes cannot be told yet: %s", type(error).__name__)
 
-    def _write(self, events: list[Told]) -> None:
+    def _write(self, events: Iterable[Told]) -> None:
         with self._redis.pipeline(transaction=False) as pipeline:
-            for name, data in events:
-                pipeline.xadd(STREAM, {"event": name, "data": data}, maxlen=KEPT_EVENTS, approximate=True)
+            for told in events:
+                pipeline.xadd(STREAM, entry(told), maxlen=KEPT_EVENTS, approximate=True)
             pipeline.execute()
 
 
+def entry(told: Told) -> dict[Any, Any]:
+    """As the stream keeps it; only sets that say something."""
+    sets = {"to": told.to, "but": told.but}
+    return {"event": told.event, "data": told.data} | {
+        name: json.dumps(sorted(each)) for name, each in sets.items() if each
+    }
+
+
+def read(fields: Mapping[str, str]) -> Told:
+    sets = {name: frozenset(json.loads(fields[name])) for name in ("to", "but") if name in fields}
+    return Told(fields["event"], fields["data"], sets.get("to", NOBODY), sets.get("but", NOBODY))
+
+
 def tell(row: Conversation | Message) -> None:
-    """Say after the commit how this row stands then."""
+    """Say after the commit how this row stands then, to those who may read its conversation then."""
     db.session.info.setdefault("told", {})[row] = None
 
 
 def tell_call(call: Call) -> None:
-    """Say after the commit how this call stands then: to those who are on it, or may take it."""
+    """Say after the commit how this call stands then: also to those whose phone it rings."""
     db.session.info.setdefault("told calls", {})[call] = None
 
 
 def tell_suggestion(conversation_id: int) -> None:
     """Say after the commit that there is something beside this thread."""
-    words = Suggested(conversation_id=conversation_id).model_dump_json()
-    db.session.info.setdefault("said", []).append(("suggestion", words))
+    tell_readers(conversation_id, "suggestion", Suggested(conversation_id=conversation_id))
+
+
+def tell_readers(conversation_id: int, name: str, words: BaseModel) -> None:
+    """Say something else after the commit to those who may read this conversation then."""
+    told = (name, words.model_dump_json())
+    db.session.info.setdefault("told readers", []).append((conversation_id, *told))
+
+
+def tell_agents(agent_ids: Iterable[int], name: str, words: BaseModel) -> None:
+    """Say something after the commit to these agents alone."""
+    _say(Told(name, words.model_dump_json(), frozenset(map(of_agent, agent_ids))))
+
+
+def tell_everybody(name: str, words: BaseModel) -> None:
+    """Say something after the commit that every agent may know."""
+    _say(Told(name, words.model_dump_json(), EVERYBODY))
+
+
+def tell_access() -> None:
+    """After the commit, streams look again who may listen, and to what."""
+    _say(Told(ACCESS, "{}", NOBODY))
 
 
 def tell_notification(row: Notification) -> None:
@@ -144,22 +196,25 @@ def tell_notification(row: Notification) -> None:
 
 def tell_presence(agent_id: int, status: str) -> None:
     """Say after the commit whether this colleague is there."""
-    words = PresenceChanged(presence=PresenceOf(agent_id=agent_id, status=status)).model_dump_json()
-    db.session.info.setdefault("said", []).append(("presence", words))
+    tell_everybody("presence", PresenceChanged(presence=PresenceOf(agent_id=agent_id, status=status)))
+
+
+def tell_left(conversation_id: int, agent: Agent) -> None:
+    """After the commit it is gone for this agent, unless it still is for them to read."""
+    _leave(db.session, conversation_id, frozenset({of_agent(agent.id)}))
 
 
 def tell_draft(agent_id: int, conversation_id: int, mode: str, updated_at: datetime | None = None) -> None:
     """Say after the commit, to the other devices of this agent, that there is something newer to be asked for."""
-    words = DraftChanged(
-        agent_id=agent_id, conversation_id=conversation_id, mode=mode, updated_at=updated_at
-    ).model_dump_json()
-    db.session.info.setdefault("said", []).append(("draft", words))
+    words = DraftChanged(agent_id=agent_id, conversation_id=conversation_id, mode=mode, updated_at=updated_at)
+    tell_agents([agent_id], "draft", words)
 
 
 def say_viewers(conversation_id: int, viewers: list[Viewer]) -> None:
     """At once: nothing of it is in the database, and who misses it has lost nothing."""
     words = ViewersChanged(conversation_id=conversation_id, viewers=viewers).model_dump_json()
-    current_app.extensions["announcer"].announce([("viewers", words)])
+    readers = audiences([conversation_id])[conversation_id]
+    current_app.extensions["announcer"].announce([Told("viewers", words, readers)])
 
 
 def tell_channel(name: str) -> None:
@@ -167,20 +222,58 @@ def tell_channel(name: str) -> None:
     db.session.info.setdefault("told channels", {})[name] = None
 
 
+def _leave(session: Any, conversation_id: int, readers: Topics) -> None:
+    left = session.info.setdefault("left", {})
+    left[conversation_id] = left.get(conversation_id, NOBODY) | readers
+
+
+def _say(*told: Told) -> None:
+    db.session.info.setdefault("said", []).extend(told)
+
+
+@event.listens_for(db.session, "before_flush")
+def _remember_readers(session: Session, *_: object) -> None:
+    """A conversation that goes to another team or agent is gone for those it leaves."""
+    for row in session.dirty:
+        if isinstance(row, Conversation) and (readers := _readers_before(row)):
+            _leave(session, row.id, readers)
+
+
+def _readers_before(row: Conversation) -> Topics:
+    now_and_before = inspect(row).attrs
+    if not any(getattr(now_and_before, name).history.has_changes() for name in ("team", "assignee", "assignee_id")):
+        return NOBODY
+    # a new `assignee` is written into `assignee_id` by the flush
+    team, assignee_id = (
+        next(iter(getattr(now_and_before, name).history.deleted or ()), getattr(row, name))
+        for name in ("team", "assignee_id")
+    )
+    return audience(team, assignee_id)
+
+
 @event.listens_for(db.session, "before_commit")
 def _put_into_words(session: Session) -> None:
+    rows = session.info.pop("told", {})
+    calls = session.info.pop("told calls", {})
+    words = session.info.pop("told readers", [])
     for name in session.info.pop("told channels", ()):
-        session.info.setdefault("said", []).append(_standing(name))
-    for call in session.info.pop("told calls", ()):
-        words = CallChanged(call=LiveCallShape.shown(call)).model_dump_json()
-        session.info.setdefault("said", []).append(("call", words))
-    if notifications := session.info.pop("told notifications", None):
-        session.flush()
-        session.info.setdefault("said", []).extend(_notified(row) for row in notifications)
-    if rows := session.info.pop("told", None):
-        session.flush()
-        allowances = _allowances([row.reply_identity_id for row in rows if isinstance(row, Conversation)])
-        session.info.setdefault("said", []).extend(_words(row, allowances) for row in rows)
+        _say(_standing(name))
+    session.flush()
+    for row in session.info.pop("told notifications", ()):
+        _say(_notified(row))
+    left = session.info.pop("left", {})
+    conversations = {row.id if isinstance(row, Conversation) else row.conversation_id for row in rows}
+    conversations |= {call.message.conversation_id for call in calls} | {number for number, *_ in words} | left.keys()
+    if not conversations:
+        return
+    readers = audiences(conversations)
+    allowances = _allowances([row.reply_identity_id for row in rows if isinstance(row, Conversation)])
+    _say(
+        *(_call(call, readers[call.message.conversation_id]) for call in calls),
+        *(Told(name, data, readers[number]) for number, name, data in words if number in readers),
+        *(_words(row, allowances, readers) for row in rows),
+        *(_gone(number, before, readers[number]) for number, before in left.items() if before - readers[number]),
+    )
 
 
 @event.listens_for(db.session, "after_commit")
@@ -191,7 +284,7 @@ def _announce(session: Session) -> None:
 
 @event.listens_for(db.session, "after_rollback")
 def _forget(session: Session) -> None:
-    for name in ("told", "told calls", "told notifications", "told channels", "said"):
+    for name in ("told", "told calls", "told notifications", "told channels", "told readers", "left", "said"):
         session.info.pop(name, None)
 
 
@@ -205,7 +298,7 @@ def _allowances(identities: list[int]) -> dict[int, list[Allowance]]:
 
 def _notified(row: Notification) -> Told:
     news = Notified(agent_id=row.agent_id, kind=row.kind, conversation_id=row.conversation_id)
-    return "notification", news.model_dump_json()
+    return Told("notification", news.model_dump_json(), frozenset({of_agent(row.agent_id)}))
 
 
 def _standing(name: str) -> Told:
@@ -215,11 +308,21 @@ def _standing(name: str) -> Told:
     bookmark = db.session.get(Bookmark, name, **fresh) if receives else None  # type: ignore[arg-type]
     receiver = ReceiverShape.of(bookmark, now()) if receives else None
     shape = ChannelShape.of(name, db.session.get(ChannelState, name, **fresh), receiver)  # type: ignore[arg-type]
-    return "channel", ChannelChanged(channel=shape).model_dump_json()
+    return Told("channel", ChannelChanged(channel=shape).model_dump_json(), EVERYBODY)
 
 
-def _words(row: Conversation | Message, allowances: dict[int, list[Allowance]]) -> Told:
+def _call(call: Call, readers: Topics) -> Told:
+    on_it = {of_agent(each) for each in (call.agent_id, *(leg.agent_id for leg in call.legs)) if each}
+    return Told("call", CallChanged(call=LiveCallShape.shown(call)).model_dump_json(), readers | on_it)
+
+
+def _words(row: Conversation | Message, allowances: dict[int, list[Allowance]], readers: Mapping[int, Topics]) -> Told:
     if isinstance(row, Message):
-        return "message", MessageChanged(message=MessageShape.of(row)).model_dump_json()
+        words = MessageChanged(message=MessageShape.of(row)).model_dump_json()
+        return Told("message", words, readers[row.conversation_id])
     shape = ConversationShape.of(row, allowances.get(row.reply_identity_id, []), now())
-    return "conversation", ConversationChanged(conversation=shape).model_dump_json()
+    return Told("conversation", ConversationChanged(conversation=shape).model_dump_json(), readers[row.id])
+
+
+def _gone(conversation_id: int, before: Topics, readers: Topics) -> Told:
+    return Told("gone", Gone(conversation_id=conversation_id).model_dump_json(), before - readers, but=readers)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ColumnElement, ForeignKey, Index, and_, or_
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.db import Base, now
@@ -55,6 +57,17 @@ class AccessToken(Base):
     used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     agent: Mapped[Agent] = relationship()
+
+    @classmethod
+    def lets_in(cls, digests: Collection[str], at: datetime) -> ColumnElement[bool]:
+        """The sessions and API tokens among these with which their agents may come in now."""
+        is_kept = or_(cls.expires_at.is_(None), cls.expires_at >= at)
+        may_enter = cls.agent.has(Agent.disabled_at.is_(None))
+        return and_(cls.sha256.in_(digests), cls.kind.in_(("session", "api")), is_kept, may_enter)
+
+
+def digest(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
 
 
 class SavedView(Base):

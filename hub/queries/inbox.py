@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, select, true
 from sqlalchemy.orm import joinedload, selectinload
 
 from hub import current
@@ -76,7 +76,8 @@ def shapes(rows: Sequence[Conversation]) -> list[ConversationShape]:
     return [ConversationShape.of(row, allowances.get(row.reply_identity_id, []), at) for row in rows]
 
 
-def contact(contact_id: int) -> ContactShape:
+def contact(contact_id: int, reader: Agent | None) -> ContactShape:
+    """Without the conversations that the reader may not read. None: the owner's own systems, who read all."""
     whole = (selectinload(Contact.identities),)
     row = db.session.get(Contact, contact_id, options=whole, populate_existing=True)
     if row is None:
@@ -84,7 +85,7 @@ def contact(contact_id: int) -> ContactShape:
     theirs = (
         select(Conversation)
         .options(*WHOLE_ROW)
-        .where(Conversation.contact_id == contact_id)
+        .where(Conversation.contact_id == contact_id, readable(reader) if reader else true())
         .order_by(Conversation.last_activity_at.desc())
         .limit(50)
     )

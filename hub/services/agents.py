@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from hashlib import sha256
 from secrets import token_urlsafe
 
 from argon2 import PasswordHasher
@@ -11,8 +10,9 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import delete, func, select
 
 from hub.db import db, now
+from hub.live import tell_access
 from hub.models import AccessToken, Agent, LoginFailure
-from hub.models.agents import ROLES
+from hub.models.agents import ROLES, digest
 from hub.refusals import Invalid, Refusal
 from hub.services import audit
 
@@ -41,6 +41,7 @@ def add(email: str, name: str, role: str, password: str | None) -> Agent:
     db.session.add(agent)
     db.session.flush()
     audit.record(None, "set_agent", agent, role=role)
+    tell_access()
     return agent
 
 
@@ -91,12 +92,7 @@ def issue(agent: Agent, kind: str, name: str = "") -> str:
 
 def bearer(token: str) -> AccessToken | None:
     """The session or API token with which its agent may come in now."""
-    row = db.session.scalar(
-        select(AccessToken).where(AccessToken.sha256 == digest(token), AccessToken.kind.in_(("session", "api")))
-    )
-    if row is None or (row.expires_at and row.expires_at < now()) or row.agent.disabled_at:
-        return None
-    return row
+    return db.session.scalar(select(AccessToken).where(AccessToken.lets_in([digest(token)], now())))
 
 
 def is_news(row: AccessToken) -> bool:
@@ -110,6 +106,7 @@ def note_use(row: AccessToken) -> None:
 
 def revoke(token: str) -> None:
     db.session.execute(delete(AccessToken).where(AccessToken.sha256 == digest(token)))
+    tell_access()
 
 
 def end_sessions(agent: Agent, but: str = "") -> None:
@@ -117,7 +114,4 @@ def end_sessions(agent: Agent, but: str = "") -> None:
     sessions = delete(AccessToken).where(AccessToken.agent_id == agent.id, AccessToken.kind == "session")
     db.session.execute(sessions.where(AccessToken.sha256 != digest(but)))
     audit.record(agent, "end_sessions", agent)
-
-
-def digest(token: str) -> str:
-    return sha256(token.encode()).hexdigest()
+    tell_access()

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import joinedload
 
 from hub.db import db, now
-from hub.live import tell_notification
+from hub.live import tell_left, tell_notification
 from hub.models import Agent, Conversation, Follow, Message, Notification
 from hub.services.notifications import notify
 
@@ -22,6 +22,7 @@ def follow(conversation: Conversation, agent: Agent) -> None:
 def unfollow(conversation: Conversation, agent: Agent) -> None:
     theirs = delete(Follow).where(Follow.conversation_id == conversation.id, Follow.agent_id == agent.id)
     db.session.execute(theirs)
+    tell_left(conversation.id, agent)
 
 
 def tell_of_messages(newest: Mapping[Conversation, Message]) -> None:

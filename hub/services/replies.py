@@ -14,6 +14,7 @@ from hub.db import db, now
 from hub.letters import USUAL, Heading
 from hub.live import tell
 from hub.models import Agent, Conversation, Identity, Message
+from hub.readers import may_read
 from hub.refusals import Invalid, Refusal
 from hub.services import audit, contacts, conversations, routes
 from hub.services.allowances import Purse
@@ -107,6 +108,8 @@ def begin(
 def _chat_with(identity: Identity, channel: str, agent: Agent) -> Conversation:
     """The one they have, which goes on there, or a new one."""
     if identity.id and (known := conversations.unresolved([identity.contact]).get((identity.contact, ""))):
+        if not may_read(agent, known):
+            raise Refusal("with_others", "Colleagues of another team are in touch with this customer.")
         conversations.claim(known, agent)
         known.reply_channel, known.reply_identity = channel, identity
         return known

@@ -73,6 +73,19 @@ describe('conversations', () => {
     expect(store.views.all.shown).toEqual([2, 1])
   })
 
+  it('are forgotten when they go to others, even under the pointer', async () => {
+    const store = await loadedAll(conversation({ id: 1, at: minute(10) }), conversation({ id: 2, at: minute(5) }))
+    const threads = useThreads()
+    answer = () => json({ items: [message({ id: 1 })], next: null })
+    await threads.load(1, 'newest')
+    store.hold(true)
+    store.forget(1)
+    threads.forget(1)
+    expect(store.views.all.shown).toEqual([2])
+    expect(store.byId.has(1)).toBe(false)
+    expect(threads.get(1)).toMatchObject({ loaded: false, messages: [] })
+  })
+
   it('are read again by a resync, with the rows that left dropped', async () => {
     const store = await loadedAll(conversation({ id: 1, at: minute(10) }), conversation({ id: 2, at: minute(5) }))
     answer = (url) =>

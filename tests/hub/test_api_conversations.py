@@ -191,8 +191,8 @@ def test_who_claims_again_has_it_still(stage: Stage, anna: Person) -> None:
     assert len(stage.thread()) == 2
 
 
-def test_a_life_of_a_conversation(stage: Stage, anna: Person, wechat: WeChat) -> None:
-    bo = stage.agent("Bo")
+def test_a_life_of_a_conversation(stage: Stage, wechat: WeChat) -> None:
+    anna, bo = stage.agent("Anna", "supervisor"), stage.agent("Bo", "supervisor")  # it goes from team to team
     stage.push("转人工")
     stage.work()
     shown = [

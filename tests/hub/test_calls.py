@@ -705,15 +705,15 @@ def test_a_call_that_is_not_taken_stays_where_it_is(caller: Leg, anna: Person) -
 
 
 def test_nobody_meddles_with_a_colleagues_call(caller: Leg, anna: Person) -> None:
-    bo, boss = caller.stage.agent("Bo"), caller.stage.agent("Boss", "supervisor")
+    cy, boss = caller.stage.agent("Cy"), caller.stage.agent("Boss", "supervisor")
     answered(caller.stage, caller)
-    for path, body in (("hold", {"on": True}), ("hang-up", None), ("transfer", {"agent_id": bo.id})):
-        assert bo.post(f"/calls/1/{path}", body, 403)["by"] == "Anna"
+    for path, body in (("hold", {"on": True}), ("hang-up", None), ("transfer", {"agent_id": cy.id})):
+        assert cy.post(f"/calls/1/{path}", body, 403)["by"] == "Anna"
     boss.post("/calls/1/hang-up")
 
 
 def test_who_has_the_conversation_is_rung_first_and_once(line: Stage) -> None:
-    anna, bo = line.agent("Anna"), line.agent("Bo", "supervisor")
+    anna, bo = line.agent("Anna"), line.agent("Bo", "supervisor")  # of another team
     caller = incoming(line)
     caller.asks()
     caller.ends()
@@ -731,7 +731,7 @@ def test_who_has_the_conversation_is_rung_first_and_once(line: Stage) -> None:
 
 def test_take_rings_me(caller: Leg, anna: Person) -> None:
     stage = caller.stage
-    bo = stage.agent("Bo")
+    bo = stage.agent("Bo", "supervisor")  # of another team
     caller.asks()
     caller.asks(digits="0")
     assert [each.to for each in Switchboard.placed] == ["+85290000001"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
@@ -18,9 +18,10 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from hub import embedded
 from hub.db import db
-from hub.live import STREAM, Announcer, tell
+from hub.live import ACCESS, STREAM, Announcer, Told, entry, tell
 from hub.models import Conversation
-from hub.web.stream import MOST_WAITING, Radio
+from hub.readers import EVERYBODY, Topics
+from hub.web.radio import MOST_REPLAYED, MOST_WAITING, Radio
 from tests.stage import Person, Stage, eventually, written
 
 
@@ -31,7 +32,8 @@ def redis(redis_url: str) -> Iterator[Redis]:
 
 
 def told(redis: Redis) -> list[tuple[str, Any]]:
-    return [(fields["event"], json.loads(fields["data"])) for _, fields in redis.xrange(STREAM)]
+    entries = [fields for _, fields in redis.xrange(STREAM)]
+    return [(each["event"], json.loads(each["data"])) for each in entries if each["event"] != ACCESS]
 
 
 class Inbox:
@@ -69,7 +71,9 @@ def inbox(stage: Stage) -> Iterator[Inbox]:
     server = make_server("127.0.0.1", 0, stage.app, threaded=True, request_handler=Silent)
     Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield Inbox(server.port, stage.agent("Bo").client.environ_base["HTTP_AUTHORIZATION"])
-    Announcer(url_of(stage)).announce([("message", "{}")] * 2)  # those that are still open notice that nobody reads
+    Announcer(url_of(stage)).announce(
+        [Told("message", "{}", EVERYBODY)] * 2
+    )  # those that are still open notice that nobody reads
     server.shutdown()
     server.server_close()
 
@@ -150,7 +154,7 @@ def test_it_is_taken_up_again_without_gap_or_double(stage: Stage, inbox: Inbox, 
 
 def told_numbers(announcer: Announcer, start: int, end: int) -> None:
     for number in range(start, end):
-        announcer.announce([("message", json.dumps({"n": number}))])
+        announcer.announce([Told("message", json.dumps({"n": number}), EVERYBODY)])
 
 
 def url_of(stage: Stage) -> str:
@@ -167,28 +171,59 @@ def test_a_wrong_place_starts_from_now(stage: Stage, inbox: Inbox, after: str) -
 
 
 def test_where_the_stream_was_trimmed_or_emptied_everybody_fetches_anew(
-    stage: Stage, inbox: Inbox, redis: Redis
+    app: object, redis_url: str, redis: Redis
 ) -> None:
-    announcer = Announcer(url_of(stage))
-    told_numbers(announcer, 0, 10)
+    told_numbers(Announcer(redis_url), 0, 10)
     third = redis.xrange(STREAM, count=3)[2][0]
-    assert [data["n"] for _, _, data in inbox.listen(7, after=third)] == list(range(3, 10))
+
+    def missed(count: int) -> list[tuple[str, Any]]:
+        """By a process that has just started."""
+        return next_frames(hear(Radio(redis_url, anybody), after=third), 1 + count)[1:]
+
+    assert missed(7) == [("message", {"n": number}) for number in range(3, 10)]
     redis.xtrim(STREAM, maxlen=5, approximate=False)
-    assert [name for _, name, _ in inbox.listen(1, after=third)] == ["resync"]
+    assert missed(1) == [("resync", {})]
     redis.delete(STREAM)
-    assert [name for _, name, _ in inbox.listen(1, after=third)] == ["resync"]
+    assert missed(1) == [("resync", {})]
+
+
+def test_who_missed_more_than_is_replayed_fetches_anew(app: object, redis_url: str, redis: Redis) -> None:
+    told_numbers(Announcer(redis_url), 0, 1)
+    [(first, _)] = redis.xrange(STREAM)
+    Announcer(redis_url).announce([Told("message", "{}", EVERYBODY)] * MOST_REPLAYED)
+    assert next_frames(hear(Radio(redis_url, anybody), after=first), 2)[1] == ("resync", {})
+
+
+def test_who_was_told_more_elsewhere_waits_for_what_comes(app: object, redis_url: str, redis: Redis) -> None:
+    radio, announcer = Radio(redis_url, anybody), Announcer(redis_url)
+    next(hear(radio))
+    newest = redis.xadd(STREAM, entry(Told("message", "{}", EVERYBODY)))
+    frames = hear(radio, after=str(newest))  # before this process may have read it
+    next(frames)
+    told_numbers(announcer, 7, 8)
+    assert next_frames(frames, 1) == [("message", {"n": 7})]
 
 
 # the radio itself
 
 
+def anybody(digests: Collection[str]) -> dict[str, Topics]:
+    return dict.fromkeys(digests, EVERYBODY)
+
+
+def hear(radio: Radio, session: str = "any", after: str = "") -> Iterator[Any]:
+    frames = radio.tune_in(session, after)
+    assert frames is not None
+    return frames
+
+
 def next_frames(frames: Iterator[Any], count: int) -> list[tuple[str, Any]]:
-    return [(name, json.loads(data)) for _, name, data in (next(frames) for _ in range(count))]
+    return [(frame.event, json.loads(frame.data)) for frame in (next(frames) for _ in range(count))]
 
 
 def test_a_client_too_slow_to_keep_up_fetches_anew(redis_url: str, app: object) -> None:
-    radio, announcer = Radio(redis_url), Announcer(redis_url)
-    slow, fast = radio.tune_in(""), radio.tune_in("")
+    radio, announcer = Radio(redis_url, anybody), Announcer(redis_url)
+    slow, fast = hear(radio), hear(radio)
     next(slow), next(fast)
     for start in range(0, MOST_WAITING + 100, 100):
         told_numbers(announcer, start, start + 100)
@@ -204,8 +239,8 @@ def test_after_redis_was_away_everybody_fetches_anew(data: Path) -> None:
     service = embedded.redis(data)
     server = run(service)
     try:
-        radio, announcer = Radio(service.url), Announcer(service.url)
-        frames = radio.tune_in("")
+        radio, announcer = Radio(service.url, anybody), Announcer(service.url)
+        frames = hear(radio)
         next(frames)
         told_numbers(announcer, 0, 1)
         assert next_frames(frames, 1) == [("message", {"n": 0})]
@@ -225,7 +260,7 @@ def test_after_redis_was_away_everybody_fetches_anew(data: Path) -> None:
 
 def told_again(announcer: Announcer, url: str) -> bool:
     """Its first word after the silence is that something was missed."""
-    announcer.announce([("message", '{"n": 2}')])
+    announcer.announce([Told("message", '{"n": 2}', EVERYBODY)])
     with Redis.from_url(url, decode_responses=True) as redis:
         return [name for name, _ in told(redis)][:2] == ["resync", "message"]
 

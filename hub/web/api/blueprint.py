@@ -9,6 +9,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag  # type: ignore[attr-defined]
 from pydantic import BaseModel, BeforeValidator, Field
 
+from hub.web.guard import must_read
 from hub.web.hardening import harden
 from hub.web.login import require_agent
 
@@ -17,6 +18,7 @@ LARGEST_ID = 2**63 - 1
 
 api = APIBlueprint("api", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="v1")])
 api.before_request(require_agent)
+api.before_request(must_read)
 api.after_request(harden)
 
 

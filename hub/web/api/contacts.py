@@ -18,10 +18,11 @@ from channels.contract import Address, Personal
 from hub import current
 from hub.db import transaction
 from hub.queries import inbox
-from hub.refusals import Refusal
+from hub.refusals import Invalid, Refusal
 from hub.services import contacts, erasure, merging
 from hub.shapes import ContactShape
 from hub.web.api.blueprint import ById, answer, api
+from hub.web.guard import exists
 from hub.web.login import at_least, the_agent
 from hub.web.problems import invalid
 
@@ -71,34 +72,36 @@ class LinkBody(BaseModel):
 
 @api.get("/contacts/<id>", responses={200: ContactShape})
 def get_contact(path: ById) -> Response:
-    return answer(inbox.contact(path.id))
+    return answer(inbox.contact(path.id, the_agent()))
 
 
 @api.patch("/contacts/<id>", responses={200: ContactShape})
 def change_contact(path: ById, body: ContactBody) -> Response:
     with transaction():
         contacts.tag(contacts.find(path.id), body.tags, the_agent())
-    return answer(inbox.contact(path.id))
+    return answer(inbox.contact(path.id, the_agent()))
 
 
 @api.post("/contacts/<id>/merge", responses={200: ContactShape})
 def merge_contacts(path: ById, body: MergeBody) -> Response:
+    if not exists("contacts", body.contact):
+        raise Invalid("contact", "there is no such contact")
     _settled(lambda: merging.merge(path.id, body.contact, the_agent()))
-    return answer(inbox.contact(path.id))
+    return answer(inbox.contact(path.id, the_agent()))
 
 
 @api.post("/contacts/<id>/unmerge", responses={200: ContactShape})
 def unmerge_contacts(path: ById, body: UnmergeBody) -> Response:
     contacts.find(path.id)
     _settled(lambda: merging.undo(merging.of_contact(path.id, body.merge).id, the_agent()))
-    return answer(inbox.contact(path.id))
+    return answer(inbox.contact(path.id, the_agent()))
 
 
 @api.post("/contacts/<id>/erase", responses={200: ContactShape})
 @at_least("supervisor")
 def erase_contact(path: ById, body: EraseBody) -> Response:
     _settled(lambda: erasure.erase(contacts.find(path.id), body.what, the_agent()))
-    return answer(inbox.contact(path.id))
+    return answer(inbox.contact(path.id, the_agent()))
 
 
 @api.post("/contacts/link", responses={200: ContactShape})
@@ -113,7 +116,7 @@ def link_contacts(raw: RawModel) -> Response:
         return invalid(error)
     addresses = list(dict.fromkeys(Address(each.scheme, each.value) for each in body.addresses))
     contact = _settled(lambda: contacts.link(addresses, body.name))
-    return answer(inbox.contact(contact.id))
+    return answer(inbox.contact(contact.id, None))
 
 
 def _check_signature(content: bytes) -> None:

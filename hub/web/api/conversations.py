@@ -100,9 +100,7 @@ def count_conversations() -> Response:
 
 @api.get("/conversations/<id>", responses={200: Detail})
 def get_conversation(path: ById) -> Response:
-    row = inbox.conversation(path.id)
-    access.must_read(the_agent(), row)
-    return detail(row)
+    return detail(inbox.conversation(path.id))
 
 
 @api.patch("/conversations/<id>", responses={200: Detail})

@@ -10,8 +10,10 @@ from hub.queries import learning as learned
 from hub.queries import recommended
 from hub.queries.learning import ClusterState, ProposalShape, ProposalState, QuestionShape
 from hub.queries.recommended import RecommendationReport
+from hub.refusals import Invalid
 from hub.services import learning
 from hub.web.api.blueprint import ById, Page, answer, api, listing
+from hub.web.guard import exists
 from hub.web.login import the_agent
 
 AT_MOST = 20
@@ -78,6 +80,8 @@ def list_proposals(query: ProposalQuery) -> Response:
 
 @api.post("/proposals", responses={201: ProposalShape})
 def propose_from_inbox(body: ProposalBody) -> Response:
+    if body.message_id is not None and not exists("messages", body.message_id):
+        raise Invalid("message_id", "there is no such message")
     with transaction():
         made = learning.propose_from_inbox(body.entry, body.questions, body.message_id, the_agent())
     return answer(learned.proposal(made.id), 201)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from hub import current
 from hub.db import transaction
 from hub.models import AccessToken, Agent
+from hub.models.agents import digest
 from hub.queries import agents as rows
 from hub.refusals import Refusal
 from hub.services import agents, profile
@@ -59,7 +60,7 @@ class TokenShape(BaseModel):
             created_at=row.created_at,
             used_at=row.used_at,
             expires_at=row.expires_at,
-            here=row.sha256 == agents.digest(given_token()),
+            here=row.sha256 == digest(given_token()),
         )
 
 

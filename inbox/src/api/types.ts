@@ -456,5 +456,7 @@ export interface StreamEvents {
   draft: { agent_id: number; conversation_id: number; mode: 'reply' | 'note'; updated_at: string | null }
   viewers: { conversation_id: number; viewers: Viewer[] }
   presence: { presence: { agent_id: number; status: Status } }
+  /** I could read it before, and no longer can. */
+  gone: { conversation_id: number }
   resync: Record<string, never>
 }

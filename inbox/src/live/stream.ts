@@ -29,7 +29,18 @@ export interface StreamParts {
   isOnline: () => boolean
 }
 
-const NAMES: EventName[] = ['message', 'conversation', 'channel', 'call', 'suggestion', 'draft', 'viewers', 'presence', 'resync']
+const NAMES: EventName[] = [
+  'message',
+  'conversation',
+  'channel',
+  'call',
+  'suggestion',
+  'draft',
+  'viewers',
+  'presence',
+  'gone',
+  'resync',
+]
 const SILENCE = 45_000
 
 const browserParts: StreamParts = {

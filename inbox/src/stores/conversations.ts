@@ -105,6 +105,14 @@ export const useConversations = defineStore('conversations', () => {
     }
   }
 
+  /** It went to others. */
+  function forget(id: number): void {
+    if (!byId.delete(id)) return
+    for (const name of NAMES) views[name].order = views[name].order.filter((other) => other !== id)
+    dropFromScreen(id)
+    countSoon()
+  }
+
   async function load(name: ViewName, how: 'first' | 'more' | 'again'): Promise<void> {
     const state = views[name]
     if (state.loading || (how === 'more' && state.next === null)) return
@@ -170,6 +178,6 @@ export const useConversations = defineStore('conversations', () => {
 
   return {
     byId, views, counts, held, unreadMine,
-    rowsOf, upsert, hold, show, dropFromScreen, load, fetchOne, fetchCounts, noticeMessage, resync,
+    rowsOf, upsert, forget, hold, show, dropFromScreen, load, fetchOne, fetchCounts, noticeMessage, resync,
   }
 })

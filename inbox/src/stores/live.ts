@@ -52,6 +52,10 @@ export const useLive = defineStore('live', () => {
       void (session.isMe({ id: agent_id }) && drafts.hearChange(conversation_id, mode, updated_at)),
     viewers: ({ conversation_id, viewers: present }) => viewers.hear(conversation_id, present),
     presence: ({ presence: { agent_id, status } }) => presence.hear(agent_id, status),
+    gone: ({ conversation_id }) => {
+      conversations.forget(conversation_id)
+      threads.forget(conversation_id)
+    },
     resync: () => void resync(),
   }
 

@@ -269,11 +269,16 @@ export const useThreads = defineStore('threads', () => {
     await load(id, 'newest')
   }
 
+  function forget(id: number): void {
+    const thread = byId.get(id)
+    if (thread) Object.assign(thread, empty(id))
+  }
+
   async function resync(open: number | null): Promise<void> {
     // Threads not on the screen are read again when they are opened.
     for (const [id, thread] of byId) if (id !== open && !thread.pending.length) byId.delete(id)
     if (open !== null && byId.has(open)) await load(open, 'newest')
   }
 
-  return { byId, get, load, hear, note, send, retry, sendAnyway, putOff, began, discard, reread, resync }
+  return { byId, get, load, hear, note, send, retry, sendAnyway, putOff, began, discard, reread, forget, resync }
 })
