@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from channels.contract import Capabilities
+from hub import current
 from hub.db import db, now
 from hub.jobs import Job, job_models, ring
 from hub.live import tell
@@ -53,8 +54,9 @@ def reroute(job: Job, channel: str, by: Agent) -> None:
     if not isinstance(job, Delivery) or job.state not in ("failed", "uncertain", "waiting"):
         raise Refusal("not_retryable", f"This job is {job.state}.")
     routes.send_by(channel, job)
+    label = current.settings().channels[channel].file.label
     tell(job.message)
-    threads.note_event(job.message.conversation, "rerouted", by=by.name, channel=channel)
+    threads.note_event(job.message.conversation, "rerouted", by=by.name, channel=label)
     audit.record(by, "reroute", job, channel=channel)
 
 

@@ -4,7 +4,21 @@ import { stored } from './preferences'
 
 export const LOCALES = ['zh-CN', 'en'] as const
 export type Locale = (typeof LOCALES)[number]
-export type Area = 'common' | 'login' | 'inbox' | 'thread' | 'together' | 'call' | 'bot' | 'settings' | 'canned' | 'sla' | 'presence' | 'errors'
+export type Area =
+  | 'common'
+  | 'login'
+  | 'inbox'
+  | 'thread'
+  | 'together'
+  | 'call'
+  | 'bot'
+  | 'channels'
+  | 'failed'
+  | 'settings'
+  | 'canned'
+  | 'sla'
+  | 'presence'
+  | 'errors'
 
 const files = import.meta.glob<{ default: LocaleMessageDictionary<VueMessageType> }>('./locales/*/*.json')
 const wanted = new Set<Area>()

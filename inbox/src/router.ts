@@ -41,6 +41,25 @@ export const router = createRouter({
           },
         },
         {
+          path: 'channels/:name?',
+          name: 'channels',
+          component: () => import('./views/ChannelsView.vue'),
+          beforeEnter: async () => {
+            await loadAreas('channels', 'failed')
+            return true
+          },
+        },
+        {
+          path: 'failed/:id?',
+          name: 'failed',
+          component: () => import('./views/FailedView.vue'),
+          beforeEnter: async () => {
+            if (!useSession().leads) return { name: 'inbox', params: { view: 'mine' } }
+            await loadAreas('failed')
+            return true
+          },
+        },
+        {
           path: 'settings/:tab?',
           name: 'settings',
           component: () => import('./views/SettingsView.vue'),

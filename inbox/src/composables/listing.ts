@@ -3,7 +3,7 @@ import { ref, shallowRef } from 'vue'
 import type { Failure } from '@/api/http'
 import type { Page } from '@/api/types'
 
-export function useListing<T extends { id: number }>(ask: (cursor?: Page<T>['next']) => Promise<Page<T>>) {
+export function useListing<T extends { id: number | string }>(ask: (cursor?: Page<T>['next']) => Promise<Page<T>>) {
   const items = shallowRef<T[]>([])
   const next = shallowRef<Page<T>['next']>(null)
   const loaded = ref(false)
@@ -27,7 +27,7 @@ export function useListing<T extends { id: number }>(ask: (cursor?: Page<T>['nex
     }
   }
 
-  const drop = (id: number): void => void (items.value = items.value.filter((item) => item.id !== id))
+  const drop = (id: T['id']): void => void (items.value = items.value.filter((item) => item.id !== id))
 
   return { items, next, loaded, loading, error, load, drop }
 }

@@ -43,7 +43,7 @@ export const EVENTS = [
   'erased', 'erasedParts', 'merged', 'unmerged', 'began', 'came_back', 'optedOut', 'optedIn', 'blocked', 'recordingErased',
   'callQueued', 'callRinging', 'callTaken', 'callHeld', 'callResumed', 'callTransfer', 'callTransferFailed',
   'callbackRequested', 'missedCall', 'voicemail', 'reminded', 'givenBack', 'macro',
-  'slaWarned', 'slaBreached',
+  'slaWarned', 'slaBreached', 'discarded', 'rerouted',
 ]
 
 export const ERASABLE = ['everything', 'name', 'phone', 'address', 'email', 'location', 'files', 'other']
@@ -68,6 +68,7 @@ export function eventSentence(payload: Payload): Sentence {
       scanned: word(payload.scanned),
       agents: Array.isArray(payload.agents) ? payload.agents.map(word).join(', ') : '',
       title: word(payload.title),
+      channel: word(payload.channel),
       number: word(payload.number),
       seconds: word(payload.seconds),
       waited: word(payload.waited),
