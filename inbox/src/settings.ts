@@ -16,6 +16,10 @@ export interface SettingsTab {
 export const TABS: readonly SettingsTab[] = [
   { name: 'me', label: 'settings.tab.me', from: 'agent', component: () => import('./components/SettingsMe.vue') },
   { name: 'teams', label: 'settings.tab.teams', from: 'agent', component: () => import('./components/SettingsTeams.vue') },
+  {
+    name: 'canned', label: 'settings.tab.canned', from: 'agent', areas: ['canned'],
+    component: () => import('./components/CannedSettings.vue'),
+  },
   { name: 'files', label: 'settings.tab.files', from: 'supervisor', component: () => import('./components/SettingsFiles.vue') },
 ]
 

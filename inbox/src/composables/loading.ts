@@ -7,13 +7,17 @@ export function useLoading<T>(ask: () => Promise<{ items: T[] }>) {
   const loaded = ref(false)
   const error = shallowRef<Failure | null>(null)
 
+  let turn = 0
+
+  /** What was asked for last counts, whichever answer comes last. */
   async function load(): Promise<void> {
+    const mine = (turn += 1)
     error.value = null
     try {
-      items.value = (await ask()).items
-      loaded.value = true
+      const found = (await ask()).items
+      if (mine === turn) [items.value, loaded.value] = [found, true]
     } catch (failure) {
-      error.value = failure as Failure
+      if (mine === turn) error.value = failure as Failure
     }
   }
 
