@@ -40,6 +40,7 @@ from hub.services import (
     calls,
     conversations,
     deliveries,
+    indexing,
     intake,
     lines,
     overdue,
@@ -77,6 +78,7 @@ SENDS_AT_ONCE = 8  # side by side, so that one slow answer of a provider does no
 # then it goes to the end of the queue, so that no kind of job keeps the others waiting
 TURN_SECONDS = 0.2
 ARRIVALS_KEPT = timedelta(days=7)  # providers repeat themselves for minutes; this is for the people who ask
+READING_SECONDS = 40  # of each minute
 SUGGESTIONS_KEPT = timedelta(days=90)  # as long as what is used together is counted
 
 
@@ -271,6 +273,16 @@ def tidy() -> None:
                     purged = bool(forget(kept))
         for line in lines.lines():
             _forget_recordings(line.name)
+
+
+@celery.task
+def read_for_search() -> None:
+    """Messages from before there was a search become found, bit by bit; usually there are none."""
+    with hub().app_context():
+        until, left = time.monotonic() + READING_SECONDS, True
+        while left and time.monotonic() < until:
+            with transaction():
+                left = bool(indexing.catch_up())
 
 
 def _forget_recordings(channel: str) -> None:

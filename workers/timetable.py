@@ -25,6 +25,7 @@ celery.conf.update(
             "schedule": crontab(hour=19, minute=30),
             "options": {"queue": QUEUE, "expires": 3600},
         },
+        "read": {"task": "workers.tasks.read_for_search", "schedule": 60.0, "options": {"queue": QUEUE, "expires": 30}},
         "tidy": {"task": "workers.tasks.tidy", "schedule": 3600.0, "options": {"queue": QUEUE, "expires": 600}},
     },
 )

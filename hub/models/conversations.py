@@ -13,11 +13,14 @@ from hub.db import Base, now
 from hub.models.agents import Agent
 from hub.models.people import Contact, Identity
 from hub.models.work import Delivery
+from hub.searchable import Searchable, search_indexes
+from hub.words import words_of
 
 if TYPE_CHECKING:
     from hub.models.sla import SlaClock
 
 NORMAL = 1  # priority
+TOLD_BY_PAYLOADS = ("subject", "title", "description", "label", "transcript")
 
 
 class Conversation(Base):
@@ -32,6 +35,9 @@ class Conversation(Base):
         Index("ix_conversation_list", "status", "last_activity_at", "id"),
         Index("ix_conversation_assignee", "assignee_id", "last_activity_at", "id"),
         Index("ix_conversation_activity", "last_activity_at", "id"),
+        # what is not over: in the order of the lists, and without the years behind it
+        Index("ix_conversation_unresolved", "last_activity_at", "id", postgresql_where=text("status <> 'resolved'")),
+        Index("ix_conversation_waiting", "waiting_since", "id", postgresql_where=text("status = 'waiting'")),
         Index("ix_conversation_contact", "contact_id"),
         # the queue as it is drained: the most urgent first, of these the one that waits longest
         Index(
@@ -103,13 +109,15 @@ class Conversation(Base):
     )
 
 
-class Message(Base):
+class Message(Searchable, Base):
     __tablename__ = "message"
+    reads = ("text", "payload", "attachments")
     __table_args__ = (
         UniqueConstraint("channel", "provider_id"),
         Index("ix_message_thread", "conversation_id", "position"),
         Index("ix_message_channel", "channel", "direction", "created_at"),
         Index("ix_message_identity", "identity_id", "created_at"),
+        *search_indexes("message"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id"))
@@ -135,6 +143,17 @@ class Message(Base):
     deliveries: Mapped[list[Delivery]] = relationship(
         back_populates="message", order_by="Delivery.part", foreign_keys="Delivery.message_id"
     )
+
+    def read(self) -> str:
+        return words_of("\n".join(self.texts().values()))
+
+    def texts(self) -> dict[str, str]:
+        """All in it that people read. What happened, inboxes say in the reader's language."""
+        if self.kind == "event":
+            return {}
+        told = {name: said for name in TOLD_BY_PAYLOADS if isinstance(said := self.payload.get(name), str)}
+        files = "\n".join(each.name for each in self.attachments if each.medium != "source")
+        return {"text": self.text, **told, "files": files}
 
 
 class MessageReference(Base):

@@ -10,10 +10,16 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.db import Base, now
 from hub.models.agents import Agent
+from hub.searchable import Searchable, search_indexes
+from hub.words import words_of, words_of_address
+
+ERASED = "erased:"  # how the address of somebody begins who was forgotten
 
 
-class Contact(Base):
+class Contact(Searchable, Base):
     __tablename__ = "contact"
+    __table_args__ = search_indexes("contact")
+    reads = ("name",)
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(default="")
     language: Mapped[str] = mapped_column(default="")
@@ -22,12 +28,16 @@ class Contact(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     identities: Mapped[list[Identity]] = relationship(back_populates="contact", order_by="Identity.id")
 
+    def read(self) -> str:
+        return words_of(self.name)
 
-class Identity(Base):
+
+class Identity(Searchable, Base):
     """One address of a contact; an openid, a number, a mail address."""
 
     __tablename__ = "identity"
-    __table_args__ = (UniqueConstraint("scheme", "value"),)
+    __table_args__ = (UniqueConstraint("scheme", "value"), *search_indexes("identity"))
+    reads = ("value",)
     id: Mapped[int] = mapped_column(primary_key=True)
     contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), index=True)
     scheme: Mapped[str]
@@ -36,6 +46,9 @@ class Identity(Base):
     opted_out: Mapped[bool] = mapped_column(default=False)  # they want nothing from us until they say so
     created_at: Mapped[datetime] = mapped_column(default=now)
     contact: Mapped[Contact] = relationship(back_populates="identities")
+
+    def read(self) -> str:
+        return "" if self.value.startswith(ERASED) else words_of_address(self.value)
 
 
 class Merge(Base):

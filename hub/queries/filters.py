@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
-from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, func, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from hub.models import Agent, Contact, Conversation, Identity, Message
-from hub.queries import access, cursors
+from hub.models import Agent, Conversation
+from hub.queries import access, cursors, search
 
 FAR = datetime(9999, 1, 1, tzinfo=UTC)  # who does not wait comes after all who do
 
@@ -23,7 +23,7 @@ def comma_list(value: Any) -> list[str]:
     return [word for given in values for word in str(given).split(",") if word]
 
 
-def _somebody(given: str) -> str:
+def somebody(given: str) -> str:
     if given not in ("", "me", "none") and not given.isdecimal():
         raise ValueError("must be me, none or an agent's id")
     return given
@@ -36,7 +36,7 @@ class Filter(BaseModel):
     """As an address has it, and as a saved view keeps it."""
 
     status: Annotated[list[Status], BeforeValidator(comma_list)] = []
-    assignee: Annotated[str, AfterValidator(_somebody)] = ""  # me, none, or an agent's id
+    assignee: Annotated[str, AfterValidator(somebody)] = ""  # me, none, or an agent's id
     team: str = ""
     channel: str = ""
     labels: Annotated[list[str], BeforeValidator(comma_list)] = []  # all of them
@@ -53,7 +53,7 @@ class Filter(BaseModel):
 def conditions(wanted: Filter, reader: Agent) -> list[ColumnElement[bool]]:
     found = {
         "status": Conversation.status.in_(wanted.status),
-        "assignee": _assigned(wanted.assignee, reader),
+        "assignee": assigned(wanted.assignee, reader),
         "team": Conversation.team == wanted.team,
         "channel": Conversation.reply_channel == wanted.channel,
         "labels": Conversation.labels.contains(wanted.labels),
@@ -61,28 +61,17 @@ def conditions(wanted: Filter, reader: Agent) -> list[ColumnElement[bool]]:
         "unread": Conversation.unread > 0,
         "followed": access.followed(reader.id),
         "mentioned": access.mentioned(reader.id),
-        "q": _says(wanted.q),
+        "q": search.mentioned(wanted.q),
     }
     chosen = [condition for name, condition in found.items() if getattr(wanted, name)]
     # where nothing that was promised runs, nothing is due
     return [*chosen, Conversation.sla_due_at.is_not(None)] if wanted.sort == "sla" else chosen
 
 
-def _assigned(given: str, reader: Agent) -> ColumnElement[bool]:
+def assigned(given: str, reader: Agent) -> ColumnElement[bool]:
     if given == "none":
         return Conversation.assignee_id.is_(None)
     return Conversation.assignee_id == (int(given) if given.isdecimal() else reader.id)
-
-
-def _says(words: str) -> ColumnElement[bool]:
-    pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    said = select(Message.id).where(Message.conversation_id == Conversation.id, Message.text.ilike(pattern))
-    people = (
-        select(Contact.id)
-        .join(Identity)
-        .where(Contact.id == Conversation.contact_id, or_(Contact.name.ilike(pattern), Identity.value.ilike(pattern)))
-    )
-    return or_(Conversation.subject.ilike(pattern), said.exists(), people.exists())
 
 
 @dataclass(frozen=True, slots=True)

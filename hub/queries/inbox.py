@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from sqlalchemy import and_, func, select, true
 from sqlalchemy.orm import joinedload, selectinload
@@ -10,11 +11,13 @@ from sqlalchemy.orm import joinedload, selectinload
 from hub import current
 from hub.db import db, now
 from hub.models import Agent, Allowance, Contact, Conversation, Follow, Mention, Merge, Message
-from hub.queries import filters
+from hub.queries import filters, search
 from hub.queries.access import mentioned, readable
 from hub.queries.filters import Filter
 from hub.refusals import NotFound
 from hub.shapes import ContactShape, ConversationShape, MergeShape
+
+COUNTED = 1000  # and more is shown as 999+
 
 # everything a row of the list shows, in four queries whatever its length
 WHOLE_ROW = (
@@ -30,26 +33,28 @@ def conversations(
 ) -> tuple[list[ConversationShape], str | None]:
     """One page, and the cursor of the next."""
     order = filters.order_of(wanted)
-    chosen = select(Conversation).options(*WHOLE_ROW).where(readable(reader), *filters.conditions(wanted, reader))
-    if cursor:
-        chosen = chosen.where(order.after(cursor))
-    rows = db.session.scalars(chosen.order_by(*order.by).limit(limit + 1)).all()
+    with search.in_time() if wanted.q else nullcontext():
+        chosen = select(Conversation).options(*WHOLE_ROW).where(readable(reader), *filters.conditions(wanted, reader))
+        if cursor:
+            chosen = chosen.where(order.after(cursor))
+        rows = db.session.scalars(chosen.order_by(*order.by).limit(limit + 1)).all()
     page = rows[:limit]
     return shapes(page), order.cursor(page[-1]) if len(rows) > limit else None
 
 
 def counts(reader: Agent) -> dict[str, int]:
-    mine = and_(Conversation.assignee_id == reader.id, Conversation.status.in_(("open", "snoozed")))
-    row = db.session.execute(
-        select(
-            func.count().filter(mine),
-            *(func.count().filter(Conversation.status == status) for status in ("waiting", "snoozed", "bot")),
-            func.count(),
-        ).where(Conversation.status != "resolved", readable(reader))
-    ).one()
-    unseen = select(func.count()).where(mentioned(reader.id, Mention.seen_at.is_(None)))
-    counted = dict(zip(("mine", "waiting", "snoozed", "bot", "all"), row, strict=True))
-    return {**counted, "mentions": db.session.scalar(unseen) or 0}
+    """Each up to COUNTED: nobody reads more of a badge, and a queue of thousands is not worth walking through."""
+    wanted = {
+        "mine": and_(Conversation.assignee_id == reader.id, Conversation.status.in_(("open", "snoozed"))),
+        **{status: Conversation.status == status for status in ("waiting", "snoozed", "bot")},
+        "all": Conversation.status != "resolved",
+        "mentions": mentioned(reader.id, Mention.seen_at.is_(None)),
+    }
+    some = [
+        select(Conversation.id).where(which, readable(reader)).limit(COUNTED).subquery() for which in wanted.values()
+    ]
+    row = db.session.execute(select(*(select(func.count()).select_from(each).scalar_subquery() for each in some))).one()
+    return dict(zip(wanted, row, strict=True))
 
 
 def conversation(conversation_id: int) -> Conversation:

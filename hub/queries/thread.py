@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from pydantic import BaseModel
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import selectinload
 
 from channels.contract import Capabilities
@@ -63,23 +63,40 @@ def messages(
     conversation_id: int, after: int | None, before: int | None, limit: int
 ) -> tuple[list[MessageShape], int | None]:
     """One page, oldest first, and the message to go on from: backwards by default, forwards after `after`."""
-    wanted = (
-        select(Message)
-        .options(selectinload(Message.attachments), selectinload(Message.deliveries))
-        .where(Message.conversation_id == conversation_id)
-    )
-    forwards = after is not None
-    if after is not None:
-        wanted = wanted.where(Message.position > _position(conversation_id, after, "after"))
+    wanted = _said_in(conversation_id)
     if before is not None:
         wanted = wanted.where(Message.position < _position(conversation_id, before, "before"))
-    order = (Message.position.asc(), Message.id.asc()) if forwards else (Message.position.desc(), Message.id.desc())
-    rows = list(db.session.scalars(wanted.order_by(*order).limit(limit + 1)))
-    page = rows[:limit]
-    following = page[-1].id if len(rows) > limit else None
-    if not forwards:
+    if after is not None:
+        wanted = wanted.where(Message.position > _position(conversation_id, after, "after"))
+        page, following = _page(wanted.order_by(Message.position.asc(), Message.id.asc()), limit)
+    else:
+        page, following = _page(wanted.order_by(Message.position.desc(), Message.id.desc()), limit)
         page.reverse()
     return [MessageShape.of(row) for row in page], following
+
+
+def messages_around(
+    conversation_id: int, message_id: int, limit: int
+) -> tuple[list[MessageShape], int | None, int | None]:
+    """A page with this message in its middle, oldest first, and the messages to go on from: backwards and forwards."""
+    wanted, here = _said_in(conversation_id), _position(conversation_id, message_id, "around")
+    newest_first = wanted.where(Message.position <= here).order_by(Message.position.desc(), Message.id.desc())
+    until, older = _page(newest_first, limit // 2 + 1)
+    oldest_first = wanted.where(Message.position > here).order_by(Message.position.asc(), Message.id.asc())
+    since, newer = _page(oldest_first, max(1, limit // 2))
+    return [MessageShape.of(row) for row in (*reversed(until), *since)], older, newer
+
+
+def _said_in(conversation_id: int) -> Select[Message]:
+    whole = (selectinload(Message.attachments), selectinload(Message.deliveries))
+    return select(Message).options(*whole).where(Message.conversation_id == conversation_id)
+
+
+def _page(wanted: Select[Message], limit: int) -> tuple[list[Message], int | None]:
+    """And its last one, if there are more."""
+    rows = list(db.session.scalars(wanted.limit(limit + 1)))
+    page = rows[:limit]
+    return page, page[-1].id if page and len(rows) > limit else None
 
 
 def message(message_id: int) -> Message:

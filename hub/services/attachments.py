@@ -12,7 +12,7 @@ from hub import files
 from hub.db import db
 from hub.live import tell
 from hub.models import Agent, Attachment, MediaFetch, Message, Transcription
-from hub.services import arrivals, recordings, retries, transcripts
+from hub.services import arrivals, indexing, recordings, retries, transcripts
 
 MEDIA = ("image", "audio", "video")
 
@@ -51,10 +51,13 @@ def fetched(job: MediaFetch, file: File, digest: str) -> None:
     if job.state != "running":  # erased meanwhile
         return
     attachment = job.attachment
+    renamed = file.name not in ("", attachment.name)
     attachment.name, attachment.mime, attachment.size = file.name or attachment.name, file.mime, len(file.content)
     attachment.sha256, attachment.state = digest, "ready"
     job.state, job.error, job.error_code = "done", "", ""
     transcripts.want(attachment)
+    if renamed:
+        indexing.read_again(Message.id == attachment.message_id)
     _tell(attachment)
 
 
@@ -80,6 +83,7 @@ def forget(which: ColumnElement[bool]) -> None:
     digests = {digest for digest in db.session.scalars(kept) if digest}
     gone = update(Attachment).where(Attachment.id.in_(ids)).values(name="", size=0, sha256=None, state="failed")
     db.session.execute(gone.execution_options(**untouched))
+    indexing.read_again(which)
     files.remove(digests - arrivals.used_files(digests))
 
 

@@ -160,7 +160,7 @@ def _forget_messages(person: Person) -> None:
         .scalar_subquery()
     )
     payload = case((Message.kind == "event", func.coalesce(of_event, literal({}, JSONB))), else_=literal(ERASED, JSONB))
-    _set(update(Message).where(person.in_their_conversations).values(text="", payload=payload))
+    _set(update(Message).where(person.in_their_conversations).values(text="", payload=payload, words=""))
     theirs = select(Message.id).where(person.in_their_conversations)
     _set(delete(MessageReference).where(MessageReference.message_id.in_(theirs)))
     for conversation in person.conversations:
@@ -223,7 +223,7 @@ def _forget_calls(person: Person) -> None:
 
 
 def _forget_content(which: ColumnElement[bool]) -> None:
-    _set(update(Message).where(which).values(text="", payload=ERASED))
+    _set(update(Message).where(which).values(text="", payload=ERASED, words=""))
 
 
 def _forget_identities(*schemes: str) -> Callable[[Person], None]:

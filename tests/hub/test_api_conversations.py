@@ -75,7 +75,7 @@ FILTERS: list[tuple[dict[str, str], list[int]]] = [
     ({"q": "5_%"}, []),
     ({"q": "c1"}, [2]),
     ({"q": "\\"}, []),
-    ({"status": "waiting", "team": "everyone", "q": "m"}, [2]),
+    ({"status": "waiting", "team": "everyone", "q": "mo"}, [2]),
 ]
 
 

@@ -36,6 +36,7 @@ MailAddress = Annotated[str, Field(max_length=320, pattern=r"^[^\x00-\x20\x7f]+$
 class ThreadPage(Page):
     after: int | None = None
     before: int | None = None
+    around: int | None = None  # instead of both: a page with this message in its middle
 
 
 class LinkBody(BaseModel):
@@ -107,11 +108,15 @@ class NoteBody(BaseModel):
 class Messages(BaseModel):
     items: list[MessageShape]
     next: int | None
+    newer: int | None = None  # with `around`: where to go on forwards, null at the end of the thread
 
 
 @api.get("/conversations/<id>/messages", responses={200: Messages})
 def list_messages(path: ById, query: ThreadPage) -> Response:
     inbox.conversation(path.id)
+    if query.around is not None:
+        items, older, newer = thread.messages_around(path.id, query.around, query.limit)
+        return answer(Messages(items=items, next=older, newer=newer))
     return listing(*thread.messages(path.id, query.after, query.before, query.limit))
 
 

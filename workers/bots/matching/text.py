@@ -14,6 +14,7 @@ from zlib import crc32
 import numpy as np
 import rjieba
 
+from hub.folding import simplified
 from hub.pinyin import readings
 from workers.bots.matching.arrays import Keys, Reals
 
@@ -38,19 +39,9 @@ Folds = dict[str, list[tuple[str, str]]]
 
 def normalised(text: str) -> str:
     """Letters and digits in one width, case and script: equal for two writings of the same words."""
-    text = unicodedata.normalize("NFKC", text[: 4 * READ_AT_MOST]).translate(_simplified())
+    text = unicodedata.normalize("NFKC", text[: 4 * READ_AT_MOST]).translate(simplified())
     words = NOT_A_WORD.sub(" ", APOSTROPHE.sub("", text).casefold()).strip()
     return SPACE_IN_CHINESE.sub("", words)[:READ_AT_MOST]
-
-
-@cache
-def _simplified() -> dict[int, str]:
-    """Character by character: words that only a dictionary tells apart (乾, 后) are the same to both texts anyway."""
-    from opencc import OpenCC
-
-    traditional = [chr(code) for code in range(0x3400, 0xA000)]
-    simplified = OpenCC("t2s").convert("\n".join(traditional)).split("\n")
-    return {ord(was): now for was, now in zip(traditional, simplified, strict=True) if was != now}
 
 
 @cache
