@@ -19,6 +19,7 @@ export type Area =
   | 'sla'
   | 'presence'
   | 'errors'
+  | 'search'
 
 const files = import.meta.glob<{ default: LocaleMessageDictionary<VueMessageType> }>('./locales/*/*.json')
 const wanted = new Set<Area>()

@@ -17,6 +17,7 @@ export interface Place {
 
 export const PLACES: readonly Place[] = [
   { name: 'inbox', to: '/inbox/mine', icon: 'inbox', label: 'inbox.title', keys: 'g i' },
+  { name: 'search', to: '/search', icon: 'search', label: 'inbox.menu.search', keys: 'g s' },
   { name: 'bot', to: '/bot', icon: 'bot', label: 'inbox.menu.bot', keys: 'g b' },
   { name: 'channels', to: '/channels', icon: 'pulse', label: 'inbox.menu.channels', keys: 'g c', troubles: 'channels' },
   { name: 'failed', to: '/failed', icon: 'alert', label: 'inbox.menu.failed', keys: 'g f', for: 'leads', troubles: 'jobs' },

@@ -31,6 +31,15 @@ export const router = createRouter({
           beforeEnter: (to) => isViewName(to.params.view) || { name: 'inbox', params: { view: 'mine' } },
         },
         {
+          path: 'search',
+          name: 'search',
+          component: () => import('./views/SearchView.vue'),
+          beforeEnter: async () => {
+            await loadAreas('search')
+            return true
+          },
+        },
+        {
           path: 'bot/:tab?',
           name: 'bot',
           component: () => import('./views/BotView.vue'),

@@ -42,8 +42,8 @@ export const api = {
     ),
   counts: () => request<Counts>('GET', '/conversations/counts'),
   conversation: (id: number) => request<Conversation>('GET', `/conversations/${id}`),
-  messages: (id: number, where: { before?: string | number | null; after?: string | number | null; limit?: number } = {}) =>
-    request<Page<Message>>('GET', `/conversations/${id}/messages${query(where)}`),
+  messages: (id: number, where: { before?: string | number | null; after?: string | number | null; around?: number; limit?: number } = {}) =>
+    request<Page<Message> & { newer: number | null }>('GET', `/conversations/${id}/messages${query(where)}`),
 
   begin: (conversation: NewConversation, key: string) =>
     request<Conversation>('POST', '/conversations', { body: conversation, headers: { 'Idempotency-Key': key } }),

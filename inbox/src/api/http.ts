@@ -39,6 +39,7 @@ interface Options {
   body?: unknown
   headers?: Record<string, string>
   quiet401?: boolean
+  signal?: AbortSignal
 }
 
 export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
@@ -54,6 +55,7 @@ export async function answerTo(method: string, path: string, options: Options = 
       method,
       headers,
       credentials: 'same-origin',
+      signal: options.signal,
       body: options.body === undefined ? undefined : JSON.stringify(options.body),
     })
   } catch {

@@ -41,6 +41,8 @@ export interface Thread {
   messages: Message[]
   pending: Pending[]
   before: string | number | null
+  /** Where to go on forwards, when the thread was opened at an old message: its end is not here. */
+  after: number | null
   loaded: boolean
   loading: boolean
   /** What the stream said while a page was on its way, which may not have it yet. */
@@ -96,7 +98,7 @@ export const useThreads = defineStore('threads', () => {
   }
 
   const empty = (id: number): Thread => ({
-    id, messages: [], pending: [], before: null, loaded: false, loading: false, early: [], error: null, firstUnread: null, seen: null,
+    id, messages: [], pending: [], before: null, after: null, loaded: false, loading: false, early: [], error: null, firstUnread: null, seen: null,
   })
 
   function take(thread: Thread, messages: readonly Message[], askedAt: number): void {
@@ -106,29 +108,58 @@ export const useThreads = defineStore('threads', () => {
     )
   }
 
-  async function load(id: number, how: 'newest' | 'older'): Promise<void> {
+  async function load(id: number, how: 'newest' | 'older' | 'newer'): Promise<void> {
     const thread = get(id)
-    if (thread.loading || (how === 'older' && thread.before === null)) return
-    thread.loading = true
-    thread.error = null
-    thread.early = []
-    const askedAt = tick
-    const newest = thread.messages.at(-1)?.id ?? 0
-    try {
-      const page = await api.messages(id, { limit: PAGE, before: how === 'older' ? thread.before : undefined })
+    if (thread.loading || (how === 'older' && thread.before === null) || (how === 'newer' && thread.after === null)) return
+    if (how === 'newest' && thread.after !== null) clear(thread)
+    await read(thread, async (askedAt) => {
+      const newest = thread.messages.at(-1)?.id ?? 0
+      const where = { newest: {}, older: { before: thread.before }, newer: { after: thread.after } }[how]
+      const page = await api.messages(id, { limit: PAGE, ...where })
       const oldest = page.items[0]?.id ?? 0
       // After a long absence the newest page may not touch what we hold; a hole must not look like a whole.
       if (how === 'newest' && oldest > newest) thread.messages = []
       const wasEmpty = thread.messages.length === 0
       take(thread, page.items, askedAt)
-      thread.messages = merged(thread.messages, thread.early)
-      if (how === 'older' || wasEmpty) thread.before = page.next
+      if (how === 'newer') thread.after = page.next as number | null
+      else if (how === 'older' || wasEmpty) thread.before = page.next
+    })
+  }
+
+  /** Opens it at one of its messages, unless that is here already. */
+  async function loadAround(id: number, message: number): Promise<void> {
+    const thread = get(id)
+    if (thread.loading || thread.messages.some((held) => held.id === message)) return
+    await read(thread, async (askedAt) => {
+      const page = await api.messages(id, { limit: PAGE, around: message })
+      thread.messages = []
+      take(thread, page.items, askedAt)
+      thread.before = page.next
+      thread.after = page.newer
+    })
+    // It went to another conversation meanwhile, or is gone.
+    if (isUnknown(thread.error)) await load(id, 'newest')
+  }
+
+  async function read(thread: Thread, ask: (askedAt: number) => Promise<void>): Promise<void> {
+    thread.loading = true
+    thread.error = null
+    thread.early = []
+    try {
+      await ask(tick)
+      if (thread.after === null) thread.messages = merged(thread.messages, thread.early)
       thread.loaded = true
     } catch (error) {
       thread.error = error as Failure
     } finally {
       thread.loading = false
     }
+  }
+
+  function clear(thread: Thread): void {
+    thread.messages = []
+    thread.before = null
+    thread.after = null
   }
 
   /** What the stream says is always newer than what we hold. */
@@ -138,6 +169,8 @@ export const useThreads = defineStore('threads', () => {
     if (thread?.loading) thread.early.push(message)
     if (!thread?.loaded) return
     const isNew = !thread.messages.some(({ id }) => id === message.id)
+    // Between what is here and the end are messages that are not.
+    if (isNew && thread.after !== null) return
     if (isNew && message.direction !== 'in' && session.isMe(authorOf(message))) matchPending(thread, message)
     thread.messages = merged(thread.messages, [message])
   }
@@ -191,6 +224,7 @@ export const useThreads = defineStore('threads', () => {
       arrivedAs: null,
     }
     thread.pending = [...thread.pending, pending]
+    if (thread.after !== null) void load(id, 'newest')
     return post(thread, pending.key)
   }
 
@@ -264,8 +298,7 @@ export const useThreads = defineStore('threads', () => {
     const thread = byId.get(id)
     if (!thread?.loaded) return
     thread.loaded = false
-    thread.messages = []
-    thread.before = null
+    clear(thread)
     await load(id, 'newest')
   }
 
@@ -277,8 +310,9 @@ export const useThreads = defineStore('threads', () => {
   async function resync(open: number | null): Promise<void> {
     // Threads not on the screen are read again when they are opened.
     for (const [id, thread] of byId) if (id !== open && !thread.pending.length) byId.delete(id)
-    if (open !== null && byId.has(open)) await load(open, 'newest')
+    // Whoever reads further back finds the end when they go there.
+    if (open !== null && byId.get(open)?.after === null) await load(open, 'newest')
   }
 
-  return { byId, get, load, hear, note, send, retry, sendAnyway, putOff, began, discard, reread, forget, resync }
+  return { byId, get, load, loadAround, hear, note, send, retry, sendAnyway, putOff, began, discard, reread, forget, resync }
 })
