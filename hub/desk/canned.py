@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -10,7 +10,9 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, model_validator
 
 from channels.settings import Duration
+from hub.desk import work
 from hub.desk.gaps import unknown_gaps
+from hub.desk.sla import Priority
 from hub.knowledge.wording import PlainId, Strict, Texts, Words
 from hub.reading import Files, lines_of, valid
 
@@ -30,10 +32,13 @@ def _with_known_gaps(texts: Texts) -> Texts:
     return texts
 
 
-def _is_duration(written: str) -> str:
-    TypeAdapter(Duration).validate_python(written)
+def _is_span(written: str) -> str:
+    if written != UNTIL_THEY_WRITE:
+        TypeAdapter(Duration).validate_python(written)
     return written
 
+
+UNTIL_THEY_WRITE = "message"
 
 Title = Annotated[Texts, BeforeValidator(_in_one_language)]
 Said = Annotated[Title, AfterValidator(_with_known_gaps)]
@@ -44,10 +49,12 @@ class Action(Strict):
 
     reply: Said | None = None
     note: Said | None = None
+    label: Words | None = None
+    priority: Priority | None = None
     team: Words | None = None  # hand over to
     assign: str | None = None  # "me", "nobody", or a colleague's e-mail address
-    snooze: Annotated[str, AfterValidator(_is_duration)] | None = None
-    resolve: bool | None = None
+    snooze: Annotated[str, AfterValidator(_is_span)] | None = None
+    resolve: bool | str | None = None  # how it ended, or just true
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
@@ -100,10 +107,12 @@ class Listed:
 Canned = Mapping[str, Listed]
 
 
+Known = Mapping[str, Collection[str]]  # team, label, disposition: those that are described
+
+
 def put_together(folder: Path, files: Files, texts: Mapping[Path, str | None], problems: list[str]) -> Canned:
-    """All of config/canned, by their ids. Every team that is named must exist."""
-    teams = (files.get(folder / "hub.toml") or {}).get("teams", {})
-    known = {"everyone", *(teams if isinstance(teams, dict) else ())}
+    """All of config/canned, by their ids. What they name must exist."""
+    known = _described(folder, files)
     found: dict[str, Listed] = {}
     for path in sorted(path for path in files if path.parent == folder / "canned"):
         file = valid(CannedFile, files[path], path, problems)
@@ -115,12 +124,38 @@ def put_together(folder: Path, files: Files, texts: Mapping[Path, str | None], p
             place = f"{path}: {each.id}"
             if each.id in found:
                 problems.append(f"{place}.id: is already in {found[each.id].file}")
-            problems += [f"{place}.{key}: there is no team {team!r}" for key, team in _teams(each) if team not in known]
+            problems += [f"{place}.{key}: {reason}" for key, reason in unknown_names(each, known)]
             found.setdefault(each.id, Listed(each, path.relative_to(folder.parent).as_posix(), line))
     return found
 
 
-def _teams(listed: ListedReply | ListedMacro) -> list[tuple[str, str]]:
-    actions = listed.actions if isinstance(listed, ListedMacro) else []
-    named = [("team", listed.team), *((f"actions.{at}.team", each.team) for at, each in enumerate(actions))]
-    return [(key, team) for key, team in named if team]
+def unknown_names(said: Reply | Macro, known: Known) -> Iterator[tuple[str, str]]:
+    """The key of each name that stands for nothing, and why."""
+    for key, sort, name in _names(said):
+        if name not in known[sort]:
+            yield key, f"there is no {sort} {name!r}"
+
+
+def _names(said: Reply | Macro) -> Iterator[tuple[str, str, str]]:
+    if said.team:
+        yield "team", "team", said.team
+    for number, action in enumerate(said.actions if isinstance(said, Macro) else ()):
+        named = {"team": action.team, "label": action.label, "disposition": action.resolve}
+        for sort, name in named.items():
+            if isinstance(name, str):
+                yield f"actions.{number}.{action.name}", sort, name
+
+
+def _described(folder: Path, files: Files) -> Known:
+    """As the files say it, whether or not the rest of them is right."""
+    teams = (files.get(folder / "hub.toml") or {}).get("teams", {})
+    organised = files.get(folder / work.NAME) or {}
+    return {
+        "team": {"everyone", *(teams if isinstance(teams, dict) else ())},
+        "label": _ids(organised.get("labels")),
+        "disposition": _ids(organised.get("dispositions")),
+    }
+
+
+def _ids(listed: Any) -> set[str]:
+    return {str(each.get("id")) for each in listed if isinstance(each, dict)} if isinstance(listed, list) else set()

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from hub import current
 from hub.db import db, now
-from hub.desk.canned import Macro, Reply
+from hub.desk.canned import Macro, Reply, unknown_names
 from hub.models import Agent, CannedReply, CannedUse
 from hub.models.canned import HALVES_IN
 from hub.refusals import Invalid, Refusal
@@ -54,8 +54,15 @@ def used(which: Iterable[str], agent: Agent) -> None:
 
 def _write(row: CannedReply, said: Reply | Macro, agent: Agent) -> None:
     _must_keep(said.team, agent)
-    if said.team and said.team not in current.settings().hub.teams:
-        raise Invalid("team", f"there is no team {said.team!r}")
+    settings = current.settings()
+    organised = settings.work
+    known = {
+        "team": settings.hub.teams,
+        "label": {each.id for each in organised.labels},
+        "disposition": {each.id for each in organised.dispositions},
+    }
+    for key, reason in unknown_names(said, known):
+        raise Invalid(key, reason)
     row.team, row.title, row.keywords = said.team, said.title.zh, said.keywords
     row.text = said.text.zh if isinstance(said, Reply) else ""
     row.actions = _written(said) if isinstance(said, Macro) else []

@@ -40,7 +40,8 @@ from hub.services.merging import lock_turns, locked
 from hub.services.threads import note_event
 
 ERASED = {"erased": True}  # the payload of a message of which nothing else is left
-TOLD_BY_EVENTS = ("event", "agent", "by", "to", "team", "reason", "until", "into", "other", "what")  # not of the person
+# not of the person; the title is a macro's
+TOLD_BY_EVENTS = ("event", "agent", "by", "to", "team", "reason", "until", "into", "other", "what", "title")
 MEDIA = ("image", "audio", "video", "file")
 # under which names facts and hints keep it
 NAMES: dict[Personal, tuple[str, ...]] = {

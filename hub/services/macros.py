@@ -12,12 +12,13 @@ from sqlalchemy import select
 from channels.settings import Duration
 from hub import filling
 from hub.db import db, now
-from hub.desk.canned import Macro
+from hub.desk.canned import UNTIL_THEY_WRITE, Macro
 from hub.desk.gaps import filled, gaps
+from hub.desk.sla import PRIORITIES
 from hub.knowledge.wording import Texts
 from hub.models import Agent, Conversation
 from hub.refusals import Invalid, Refusal
-from hub.services import audit, conversations, replies
+from hub.services import audit, conversations, labelling, replies
 from hub.services.fitting import Content
 from hub.services.threads import note_event
 
@@ -74,12 +75,21 @@ def _assign(scene: Scene, to: str) -> None:
         conversations.assign(scene.conversation, colleague, scene.agent)
 
 
+def _label(scene: Scene, label: str) -> None:
+    labelling.label(scene.conversation, scene.agent, [label])
+
+
+def _priority(scene: Scene, priority: str) -> None:
+    labelling.prioritise(scene.conversation, scene.agent, PRIORITIES.index(priority))
+
+
 def _snooze(scene: Scene, span: str) -> None:
-    conversations.snooze(scene.conversation, now() + TypeAdapter(Duration).validate_python(span), scene.agent)
+    until = None if span == UNTIL_THEY_WRITE else now() + TypeAdapter(Duration).validate_python(span)
+    conversations.snooze(scene.conversation, until, scene.agent)
 
 
-def _resolve(scene: Scene, _: bool) -> None:
-    conversations.resolve(scene.conversation, scene.agent)
+def _resolve(scene: Scene, ended: str | bool) -> None:
+    conversations.resolve(scene.conversation, scene.agent, ended if isinstance(ended, str) else "")
 
 
 def _colleague(email: str) -> Agent:
@@ -92,6 +102,8 @@ def _colleague(email: str) -> Agent:
 ACTS: Mapping[str, Callable[[Scene, Any], None]] = {
     "reply": _reply,
     "note": _note,
+    "label": _label,
+    "priority": _priority,
     "team": _team,
     "assign": _assign,
     "snooze": _snooze,

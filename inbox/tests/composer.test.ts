@@ -1,6 +1,8 @@
 /** The composer's own decisions: what opens a list, which key sends, which gaps are left. */
 import { describe, expect, it } from 'vitest'
+import type { Canned } from '@/api/canned'
 import { replace, triggerAt, type Mark } from '@/text/caret'
+import { draftOf, formOf, isWhole, newStep } from '@/text/drafting'
 import { find } from '@/text/emoji'
 import { gapsIn, pieces } from '@/text/gaps'
 import { isCommand, sends } from '@/text/keys'
@@ -116,4 +118,37 @@ describe('emoji', () => {
   ])('%s finds it', (query, locale, sign, name) => expect(find(query, locale)).toContainEqual(expect.objectContaining({ sign, name })))
 
   it('finds nothing where nothing is called so', () => expect(find('qqqq', 'en')).toEqual([]))
+})
+
+describe('what is written in the settings', () => {
+  const macro: Canned = {
+    id: '7', kind: 'macro', title: '转退货', title_en: null, text: '', text_en: null, gaps: [], keywords: ['th'], team: 'returns', file: null, line: null,
+    updated_by: null, updated_at: null, editable: true,
+    actions: [{ do: 'reply', said: '好的', said_en: null }, { do: 'snooze', said: '1d', said_en: null }, { do: 'resolve', said: '', said_en: null }],
+  }
+
+  it('comes back as it went', () =>
+    expect(draftOf(formOf(macro))).toEqual({
+      title: '转退货', keywords: ['th'], team: 'returns', actions: [{ reply: '好的' }, { snooze: '1d' }, { resolve: true }],
+    }))
+
+  it('says how it ended', () => {
+    const form = { ...formOf('macro'), steps: [newStep('resolve', 'solved')] }
+    expect(draftOf(form).actions).toEqual([{ resolve: 'solved' }])
+  })
+
+  it('has keywords between spaces and commas of both scripts', () =>
+    expect(draftOf({ ...formOf('reply'), title: ' 催单 ', text: ' 好 ', keywords: 'a b，c、d,' })).toEqual({
+      title: '催单', text: '好', keywords: ['a', 'b', 'c', 'd'], team: null,
+    }))
+
+  it.each([
+    ['nothing', formOf('reply'), false],
+    ['no text', { ...formOf('reply'), title: 'a' }, false],
+    ['no title', { ...formOf('reply'), text: 'a' }, false],
+    ['a text', { ...formOf('reply'), title: 'a', text: 'b' }, true],
+    ['an empty step', { ...formOf('macro'), title: 'a' }, false],
+    ['no step', { ...formOf('macro'), title: 'a', steps: [] }, false],
+    ['an end', { ...formOf('macro'), title: 'a', steps: [newStep('resolve')] }, true],
+  ])('%s', (_, form, whole) => expect(isWhole(form)).toBe(whole))
 })

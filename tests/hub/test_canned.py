@@ -235,6 +235,18 @@ def test_actions(stage: Stage, anna: Person, name: str) -> None:
         assert (done["status"], row.assignee.email if row.assignee else None, done["team"]) == (status, assignee, team)
 
 
+def test_a_macro_organises(stage: Stage, anna: Person) -> None:
+    actions = [{"label": "vip"}, {"priority": "urgent"}, {"snooze": "message"}]
+    kept = anna.post("/canned", {"title": "宏", "actions": actions}, 201)
+    assert [(each["do"], each["said"]) for each in kept["actions"]] == [tuple(*each.items()) for each in actions]
+    done = anna.post("/conversations/1/macros", {"macro": kept["id"]})
+    assert (done["labels"], done["priority"], done["snoozed_until"]) == (["vip"], 3, None)
+    ending = anna.post("/canned", {"title": "完", "actions": [{"resolve": "solved"}]}, 201)
+    assert anna.post("/conversations/1/macros", {"macro": ending["id"]})["disposition"] == "solved"
+    unknown = anna.post("/canned", {"title": "宏", "actions": [{"label": "gold"}]}, 422)
+    assert unknown["errors"] == [{"field": "actions.0.label", "reason": "there is no label 'gold'"}]
+
+
 REFUSED = {
     "nobody of that name": ([{"assign": "cy@example.com"}], "assign", "invalid"),
     "after the end": ([{"resolve": True}, {"reply": "还有"}], "reply", "resolved"),

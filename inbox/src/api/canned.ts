@@ -2,7 +2,7 @@
 import { query, request } from './http'
 import type { Agent, AgentRef, Conversation, Message, Page } from './types'
 
-export type ActionName = 'reply' | 'note' | 'team' | 'assign' | 'snooze' | 'resolve'
+export type ActionName = 'reply' | 'note' | 'label' | 'priority' | 'team' | 'assign' | 'snooze' | 'resolve'
 
 export interface CannedAction {
   do: ActionName
@@ -41,6 +41,19 @@ export interface CannedDraft {
   team: string | null
 }
 
+export interface Named {
+  id: string
+  zh: string
+  en: string
+}
+
+/** The words in which work is organised. */
+export interface Work {
+  labels: Named[]
+  dispositions: Named[]
+  teams: string[]
+}
+
 export interface Variable {
   name: string
   sample: string
@@ -56,6 +69,7 @@ export const canned = {
   remove: (id: string) => request<void>('DELETE', `/canned/${id}`),
   variables: () => request<{ items: Variable[] }>('GET', '/canned/variables'),
   preview: (text: string) => request<{ text: string; gaps: string[] }>('POST', '/canned/preview', { body: { text } }),
+  work: () => request<Work>('GET', '/work'),
   colleagues: (q: string) => request<Page<Agent & { email: string }>>('GET', `/agents${query({ q })}`),
   editNote: (message: number, text: string) => request<Message>('PATCH', `/messages/${message}`, { body: { text } }),
 }

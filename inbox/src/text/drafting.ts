@@ -17,11 +17,12 @@ export interface Form {
   team: string
 }
 
-export const ACTIONS: readonly ActionName[] = ['reply', 'note', 'team', 'assign', 'snooze', 'resolve']
+export const ACTIONS: readonly ActionName[] = ['reply', 'note', 'label', 'priority', 'team', 'assign', 'snooze', 'resolve']
 /** Those that are texts with gaps. */
 export const isText = (name: ActionName): boolean => name === 'reply' || name === 'note'
-export const SNOOZES = ['1h', '2h', '4h', '1d', '3d', '7d'] as const
-const FIRST: Partial<Record<ActionName, string>> = { assign: 'me', snooze: '1d', team: 'everyone' }
+export const PRIORITIES = ['low', 'normal', 'high', 'urgent'] as const
+export const SNOOZES = ['message', '1h', '2h', '4h', '1d', '3d', '7d'] as const
+const FIRST: Partial<Record<ActionName, string>> = { assign: 'me', snooze: '1d', team: 'everyone', priority: 'high' }
 
 let lastKey = 0
 
@@ -46,7 +47,7 @@ export function draftOf(form: Form): CannedDraft {
     team: form.team || null,
   }
   if (form.kind === 'reply') return { ...common, text: form.text.trim() }
-  return { ...common, actions: form.steps.map((step) => ({ [step.do]: step.do === 'resolve' ? true : step.said.trim() })) }
+  return { ...common, actions: form.steps.map((step) => ({ [step.do]: step.said.trim() || step.do === 'resolve' })) }
 }
 
 export function isWhole(form: Form): boolean {

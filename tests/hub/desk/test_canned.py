@@ -11,6 +11,7 @@ from hub.desk import canned
 from hub.desk.gaps import SAMPLES, filled, gaps, unknown_gaps
 
 HUB = {"teams": {"sales": []}}
+WORK = {"labels": [{"id": "refund"}], "dispositions": [{"id": "solved"}]}
 GREETING = '[[reply]]\nid = "hi"\ntitle = "问候"\ntext = "您好"\n'
 MACRO = '[[macro]]\nid = "bye"\ntitle = "再见"\nactions = [{}]\n'
 
@@ -19,7 +20,9 @@ def read(*files: str) -> tuple[canned.Canned, list[str]]:
     folder, problems = Path("config"), list[str]()
     texts = {folder / "canned" / f"{'abc'[at]}.toml": text for at, text in enumerate(files)}
     parsed = {path: tomllib.loads(text) for path, text in texts.items()}
-    found = canned.put_together(folder, {folder / "hub.toml": HUB, **parsed}, {**texts}, problems)
+    found = canned.put_together(
+        folder, {folder / "hub.toml": HUB, folder / "work.toml": WORK, **parsed}, {**texts}, problems
+    )
     return found, problems
 
 
@@ -36,7 +39,7 @@ def test_what_is_right_is_read_with_its_place() -> None:
     assert found["hi"].said.title.zh == "问候"
 
 
-ONE = "write exactly one of reply, note, team, assign, snooze, resolve in each action"
+ONE = "write exactly one of reply, note, label, priority, team, assign, snooze, resolve in each action"
 MISTAKES = {
     "twice": ([GREETING, GREETING], ["b.toml: hi.id: is already in config/canned/a.toml"]),
     "a gap nobody fills": (
@@ -47,6 +50,17 @@ MISTAKES = {
     "nor in an action": (
         [MACRO.format('{ note = "x" }, { team = "night" }')],
         ["a.toml: bye.actions.1.team: there is no team 'night'"],
+    ),
+    "no such label, no such end": (
+        [MACRO.format('{ label = "refund" }, { label = "gold" }, { resolve = "solved" }, { resolve = "done" }')],
+        [
+            "a.toml: bye.actions.1.label: there is no label 'gold'",
+            "a.toml: bye.actions.3.resolve: there is no disposition 'done'",
+        ],
+    ),
+    "no such priority": (
+        [MACRO.format('{ priority = "top" }')],
+        ["a.toml: macro.0.actions.0.priority: Input should be 'low', 'normal', 'high' or 'urgent'"],
     ),
     "an unknown action": (
         [MACRO.format('{ fax = "x" }')],
