@@ -52,11 +52,21 @@ class AttachmentShape(BaseModel):
     medium: str
     state: str
     url: str | None
+    peaks: list[int] | None  # of a recording: how loud it is, from 0 to 100, from beginning to end
 
     @classmethod
     def of(cls, row: Attachment) -> AttachmentShape:
         url = f"/api/v1/attachments/{row.id}" if row.state == "ready" else None
-        return cls(id=row.id, name=row.name, mime=row.mime, size=row.size, medium=row.medium, state=row.state, url=url)
+        return cls(
+            id=row.id,
+            name=row.name,
+            mime=row.mime,
+            size=row.size,
+            medium=row.medium,
+            state=row.state,
+            url=url,
+            peaks=row.peaks,
+        )
 
 
 class Problem(BaseModel):

@@ -1,7 +1,8 @@
-"""Makes recordings playable in the inbox: what phones record, no browser plays."""
+"""Makes recordings playable in the inbox: what phones record, no browser plays. And tells how they sound."""
 
 from __future__ import annotations
 
+import json
 import logging
 import subprocess
 import sys
@@ -17,29 +18,34 @@ PATIENCE_SECONDS = 25
 MP3 = "audio/mpeg"
 
 
+# what browsers play as it is, by what FFmpeg calls its container
+PLAYED = {"audio/mpeg": "mp3", "audio/x-wav": "wav", "audio/ogg": "ogg", "audio/mp4": "mp4", "audio/aac": "aac"}
+
+
 class NotConverted(Exception):
     """Damaged, hostile or too long: the message says how the conversion ended."""
 
 
-def playable(file: File) -> File:
-    """AMR and speex as MP3. Everything else, and what cannot be converted, stays as it came."""
-    container = _container(file)
+def playable(file: File) -> tuple[File, list[int] | None]:
+    """AMR and speex as MP3, everything else as it came; and how loud it is, where that can be told."""
+    unplayed = _container(file)
+    container = unplayed or PLAYED.get(file.mime)
     if container is None:
-        return file
+        return file, None
     try:
-        content = to_mp3(container, file.content)
+        peaks, content = heard(container, file.content, "mp3" if unplayed else "")
     except NotConverted as reason:
         log.warning("a recording (%s, %d bytes) stays as it came: %s", container, len(file.content), reason)
-        return file
-    return File(f"{Path(file.name).stem or 'audio'}.mp3", MP3, content)
+        return file, None
+    return (File(f"{Path(file.name).stem or 'audio'}.mp3", MP3, content) if unplayed else file), peaks
 
 
-def to_mp3(container: str, content: bytes) -> bytes:
-    """Converted in a process of its own, which is given nothing: not even our environment, where secrets are."""
+def heard(container: str, content: bytes, into: str) -> tuple[list[int], bytes]:
+    """Listened to in a process of its own, which is given nothing: not even our environment, where secrets are."""
     if len(content) > LARGEST:
         raise NotConverted(f"larger than {LARGEST} bytes")
     with TemporaryFile() as result:
-        command = [sys.executable, "-I", str(TRANSCODER), container]
+        command = [sys.executable, "-I", str(TRANSCODER), container, into]
         try:
             ended = subprocess.run(
                 command,
@@ -55,7 +61,7 @@ def to_mp3(container: str, content: bytes) -> bytes:
         if ended.returncode:
             raise NotConverted(f"the transcoder ended with {ended.returncode}")
         result.seek(0)
-        return result.read()
+        return json.loads(result.readline()), result.read()
 
 
 def _container(file: File) -> str | None:

@@ -184,7 +184,7 @@ def fetch(limit: int) -> int:
 
 
 def _fetch(job_id: int, channel: Channel, wanted: Attachment) -> None:
-    brought = tried(lambda: _kept(audio.playable(channel.fetch(wanted))), channel.name)
+    brought = tried(lambda: _kept(*audio.playable(channel.fetch(wanted))), channel.name)
     with transaction():
         job = one_again(MediaFetch, job_id)
         if isinstance(brought, SendError):
@@ -193,8 +193,8 @@ def _fetch(job_id: int, channel: Channel, wanted: Attachment) -> None:
             attachments.fetched(job, *brought)
 
 
-def _kept(file: File) -> tuple[File, str]:
-    return file, files.keep(file.content)
+def _kept(file: File, peaks: list[int] | None) -> tuple[File, str, list[int] | None]:
+    return file, files.keep(file.content), peaks
 
 
 FOLLOWS = ("arrival", "bot_turn", "delivery")  # what one worker does without a bell in between

@@ -1,4 +1,7 @@
-"""A process of its own: takes a stranger's recording on stdin and writes it as MP3 on stdout.
+"""A process of its own: takes a stranger's recording on stdin and writes on stdout how it sounds, and as what it plays.
+
+First a line of JSON: how loud it is, in PEAKS steps from its beginning to its end, each from 0 to 100. Then, where that
+was asked for, the recording as MP3.
 
 Started by `workers.audio`, never imported. What parses the bytes of strangers is C code, so from the first byte on
 this process can open no file and no connection, start nothing, and use only so much memory and time.
@@ -6,16 +9,20 @@ this process can open no file and no connection, start nothing, and use only so 
 
 from __future__ import annotations
 
+import json
 import resource
 import sys
+from array import array
 from collections.abc import Iterator
 from contextlib import suppress
 from io import BytesIO
+from itertools import pairwise
 from typing import Any, cast
 
 import av
 
 LONGEST_SECONDS = 300
+PEAKS, LOUDEST = 48, 2**15 - 1
 RATE, BITS_PER_SECOND = 16_000, 48_000  # speech; every browser plays it, a constant rate can be sought in
 # FFmpeg's own cannot do the silence that phones leave out
 OPENCORE = {"amrnb": "libopencore_amrnb", "amrwb": "libopencore_amrwb"}
@@ -29,8 +36,9 @@ LIMITS = {
 ADDRESS_SPACE = 512 * 1024 * 1024
 
 
-def main(container: str) -> None:
-    result = BytesIO()
+def main(container: str, converts: bool) -> None:
+    result, loudness = BytesIO(), list[int]()
+    plain = av.AudioResampler("s16", "mono", RATE // 2)
     with av.open(result, "w", format="mp3") as target:
         stream = target.add_stream("libmp3lame", rate=RATE, layout="mono")
         stream.bit_rate = BITS_PER_SECOND
@@ -39,9 +47,25 @@ def main(container: str) -> None:
         frames = _speex_frames(content) if container == "speex" else _frames(container, content)
         for frame in _heard(frames):
             frame.pts = None
-            target.mux(stream.encode(frame))
+            loudness += map(_loudest, plain.resample(frame))
+            if converts:
+                target.mux(stream.encode(frame))
         target.mux(stream.encode(None))
-    sys.stdout.buffer.write(result.getvalue())
+    sys.stdout.buffer.write(json.dumps(_steps(loudness)).encode() + b"\n")
+    if converts:
+        sys.stdout.buffer.write(result.getvalue())
+
+
+def _loudest(frame: av.AudioFrame) -> int:
+    samples = array("h", bytes(frame.planes[0])[: 2 * frame.samples])
+    return max(max(samples, default=0), -min(samples, default=0))
+
+
+def _steps(loudness: list[int]) -> list[int]:
+    """The frames of a recording are all of one length, or nearly so."""
+    edges = [step * len(loudness) // PEAKS for step in range(PEAKS + 1)]
+    parts = (loudness[first : max(last, first + 1)] for first, last in pairwise(edges))
+    return [min(100, 100 * max(part, default=0) // LOUDEST) for part in parts]
 
 
 def _confine() -> None:
@@ -93,4 +117,4 @@ def _heard(frames: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], converts=sys.argv[2] == "mp3")

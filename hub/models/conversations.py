@@ -178,5 +178,6 @@ class Attachment(Base):
     size: Mapped[int] = mapped_column(default=0)
     sha256: Mapped[str | None]
     state: Mapped[str] = mapped_column(default="pending")  # pending, ready, failed
+    peaks: Mapped[list[int] | None]  # of a recording: how loud it is, from beginning to end
     created_at: Mapped[datetime] = mapped_column(default=now)
     message: Mapped[Message | None] = relationship(back_populates="attachments")

@@ -47,13 +47,13 @@ def wanted(job: MediaFetch) -> Inbound:
     return Inbound(job.attachment.medium, job.ref, job.attachment.name)  # type: ignore[arg-type]
 
 
-def fetched(job: MediaFetch, file: File, digest: str) -> None:
+def fetched(job: MediaFetch, file: File, digest: str, peaks: list[int] | None = None) -> None:
     if job.state != "running":  # erased meanwhile
         return
     attachment = job.attachment
     renamed = file.name not in ("", attachment.name)
     attachment.name, attachment.mime, attachment.size = file.name or attachment.name, file.mime, len(file.content)
-    attachment.sha256, attachment.state = digest, "ready"
+    attachment.sha256, attachment.state, attachment.peaks = digest, "ready", peaks
     job.state, job.error, job.error_code = "done", "", ""
     transcripts.want(attachment)
     if renamed:
@@ -81,7 +81,11 @@ def forget(which: ColumnElement[bool]) -> None:
         db.session.execute(done.execution_options(**untouched))
     kept = select(Attachment.sha256).where(Attachment.id.in_(ids)).order_by(Attachment.id).with_for_update()
     digests = {digest for digest in db.session.scalars(kept) if digest}
-    gone = update(Attachment).where(Attachment.id.in_(ids)).values(name="", size=0, sha256=None, state="failed")
+    gone = (
+        update(Attachment)
+        .where(Attachment.id.in_(ids))
+        .values(name="", size=0, sha256=None, state="failed", peaks=None)
+    )
     db.session.execute(gone.execution_options(**untouched))
     indexing.read_again(which)
     files.remove(digests - arrivals.used_files(digests))

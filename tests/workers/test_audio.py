@@ -6,6 +6,7 @@ import math
 import os
 import subprocess
 import sys
+import wave
 from array import array
 from io import BytesIO
 from itertools import pairwise
@@ -61,6 +62,10 @@ def ogg_checksum(page: bytes) -> int:
     return checksum
 
 
+def played(file: File) -> File:
+    return audio.playable(file)[0]
+
+
 def heard(file: File) -> tuple[float, int]:
     """How many seconds it plays, and the pitch of what is heard in hertz."""
     assert (file.mime, file.name) == ("audio/mpeg", "voice.mp3")
@@ -72,7 +77,7 @@ def heard(file: File) -> tuple[float, int]:
 
 
 def test_amr_becomes_an_mp3_that_sounds_the_same() -> None:
-    seconds, hertz = heard(audio.playable(File("voice.amr", "audio/amr", tone(2, 440))))
+    seconds, hertz = heard(played(File("voice.amr", "audio/amr", tone(2, 440))))
     assert (seconds, hertz) == (pytest.approx(2, abs=0.05), pytest.approx(440, abs=10))
 
 
@@ -98,12 +103,12 @@ def test_amr_becomes_an_mp3_that_sounds_the_same() -> None:
     ],
 )
 def test_what_phones_record_keeps_its_length(mime: str, content: bytes) -> None:
-    assert heard(audio.playable(File("voice.x", mime, content)))[0] == pytest.approx(3, abs=0.05)
+    assert heard(played(File("voice.x", mime, content)))[0] == pytest.approx(3, abs=0.05)
 
 
 def test_of_a_damaged_recording_the_rest_is_heard() -> None:
     cut_off = tone(2)[:-7]
-    assert heard(audio.playable(File("voice.amr", "audio/amr", cut_off)))[0] == pytest.approx(2, abs=0.05)
+    assert heard(played(File("voice.amr", "audio/amr", cut_off)))[0] == pytest.approx(2, abs=0.05)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +124,7 @@ def test_of_a_damaged_recording_the_rest_is_heard() -> None:
     ids=["mp3", "opus", "speex cut off", "empty", "frames of nothing", "playlist"],
 )
 def test_what_browsers_play_or_nobody_knows_is_left_alone(file: File) -> None:
-    assert audio.playable(file) is file
+    assert played(file) is file
 
 
 @pytest.mark.parametrize(
@@ -134,14 +139,46 @@ def test_what_browsers_play_or_nobody_knows_is_left_alone(file: File) -> None:
 )
 def test_what_cannot_be_converted_stays_as_it_came(content: bytes, caplog: pytest.LogCaptureFixture) -> None:
     file = File("voice.amr", "audio/amr", content)
-    assert audio.playable(file) is file
+    assert played(file) is file
     assert "stays as it came" in caplog.text
+
+
+def wav(*seconds: int, seconds_each: float = 0.5) -> bytes:
+    """A second of sound for each of these heights, of 32767."""
+    result = BytesIO()
+    with wave.open(result, "wb") as target:
+        target.setparams((1, 2, 8_000, 0, "NONE", ""))
+        for height in seconds:
+            swing = [height, -height] * int(4_000 * seconds_each)
+            target.writeframes(b"".join(pack("<h", each) for each in swing))
+    return result.getvalue()
+
+
+def test_how_loud_it_is_from_beginning_to_end() -> None:
+    file, peaks = audio.playable(File("call.wav", "audio/x-wav", wav(0, 32767, 16384)))
+    assert file.mime == "audio/x-wav"
+    assert peaks
+    assert len(peaks) == 48
+    assert max(peaks[:14]) <= 5
+    assert min(peaks[18:30]) >= 90
+    assert all(40 <= peak <= 60 for peak in peaks[36:])
+
+
+def test_what_is_converted_is_listened_to_as_well() -> None:
+    peaks = audio.playable(File("voice.amr", "audio/amr", tone(2, 440)))[1]
+    assert peaks
+    assert max(peaks) > 3
+
+
+def test_nobody_knows_how_loud_a_damaged_file_is(caplog: pytest.LogCaptureFixture) -> None:
+    file = File("voice.mp3", "audio/mpeg", b"ID3" + bytes(100))
+    assert audio.playable(file) == (file, None)
 
 
 def test_a_conversion_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audio, "PATIENCE_SECONDS", 0.01)
     with pytest.raises(audio.NotConverted, match="no end after"):
-        audio.to_mp3("amr", tone(1))
+        audio.heard("amr", tone(1), "mp3")
 
 
 @pytest.mark.parametrize(

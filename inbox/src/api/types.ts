@@ -149,6 +149,8 @@ export interface Attachment {
   url: string | null
   medium?: string
   state?: 'ready' | 'pending' | 'failed'
+  /** How loud a recording is, from 0 to 100, from its beginning to its end; null where nobody listened to it. */
+  peaks?: number[] | null
 }
 
 export interface Message {

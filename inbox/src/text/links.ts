@@ -1,24 +1,50 @@
-/** Finds web addresses in plain text, so that they can be links without ever becoming HTML. */
+/** Cuts plain text into what is shown of it: web addresses as links that never become HTML, and WeChat's codes as the faces they mean. */
+import EMOTICONS from './emoticons.json'
 
 export interface Piece {
   text: string
   href?: string
+  /** The code that the customer's phone wrote for this face. */
+  code?: string
 }
 
 // Han punctuation and quotes end an address; so does a full stop or comma that ends the sentence.
 const ADDRESS = /https?:\/\/[^\s<>"'`\u3000-\u303f\uff00-\uffef\u4e00-\u9fff]+/g
 const SENTENCE_END = /[.,;:!?)\]]+$/
+const FACES: Readonly<Record<string, string>> = EMOTICONS
+// The longest first: some codes begin like others.
+const FACE = new RegExp(
+  Object.keys(FACES)
+    .sort((a, b) => b.length - a.length)
+    .map((code) => code.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'))
+    .join('|'),
+  'g',
+)
 
-export function pieces(text: string): Piece[] {
+/** `faces`: it comes from a chat that writes such codes. */
+export function pieces(text: string, faces = false): Piece[] {
   const found: Piece[] = []
+  const plain = (words: string): void => void (words && found.push(...(faces ? withFaces(words) : [{ text: words }])))
   let from = 0
   for (const match of text.matchAll(ADDRESS)) {
     const href = match[0].replace(SENTENCE_END, '')
-    if (match.index > from) found.push({ text: text.slice(from, match.index) })
+    plain(text.slice(from, match.index))
     found.push({ text: href, href })
     from = match.index + href.length
   }
-  if (from < text.length) found.push({ text: text.slice(from) })
+  plain(text.slice(from))
+  return found
+}
+
+function withFaces(words: string): Piece[] {
+  const found: Piece[] = []
+  let from = 0
+  for (const { 0: code, index } of words.matchAll(FACE)) {
+    if (index > from) found.push({ text: words.slice(from, index) })
+    found.push({ text: FACES[code]!, code })
+    from = index + code.length
+  }
+  if (from < words.length) found.push({ text: words.slice(from) })
   return found
 }
 
