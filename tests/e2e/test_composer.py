@@ -147,17 +147,21 @@ def test_files_are_pasted_and_dropped(windows: tuple[Page, Page], tmp_path: Path
         const bytes = data ? Uint8Array.from(atob(data), (one) => one.charCodeAt(0)) : new Uint8Array(size)
         const files = new DataTransfer()
         files.items.add(new File([bytes], name, { type }))
-        const how_ = how === 'paste'
-            ? new ClipboardEvent('paste', { clipboardData: files, bubbles: true, cancelable: true })
-            : new DragEvent('drop', { dataTransfer: files, bubbles: true, cancelable: true })
-        box.dispatchEvent(how_)
+        const usual = { bubbles: true, cancelable: true }
+        const given = how === 'paste'
+            ? new ClipboardEvent('paste', { ...usual, clipboardData: files })
+            : new DragEvent('drop', { ...usual, dataTransfer: files })
+        box.dispatchEvent(given)
     }"""
     uploads: list[str] = []
     inbox.on("request", lambda request: uploads.append(request.url) if "/attachments" in request.url else None)
     box(inbox).evaluate(give, ["big.png", "image/png", "", 30_000_000, "drop"])
     expect(inbox.get_by_text("big.png").first).to_be_visible()
     assert uploads == []  # refused before a byte of it travels
+    inbox.route("**/api/v1/attachments", lambda route: route.abort(), times=1)
     box(inbox).evaluate(give, ["shot.png", "image/png", picture, 0, "paste"])
+    expect(composer(inbox).locator(".uploads__problem")).to_be_visible()
+    composer(inbox).get_by_role("button", name="重新上传 shot.png").click()
     expect(composer(inbox).locator(".uploads__size")).to_be_visible()
     composer(inbox).get_by_role("button", name="发送", exact=True).click()
     expect(chat(ming).locator("img")).to_have_count(1)
