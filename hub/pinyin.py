@@ -20,7 +20,8 @@ def readings(character: str) -> tuple[str, ...]:
 def likeness(typed: str, text: str) -> int:
     """How well `typed` finds `text`, 0: not at all. tk, tuik and tuikuan find 退款, and so does 退款.
 
-    Every word must be found. The beginning counts for more, and characters for more than their sounds.
+    Every word must be found. Characters count for more than their usual sounds, these for more than the others
+    (款 is also read xin, which few people know), and the beginning for more than the rest.
     """
     words = normalise(typed).split()
     return min((_likeness(word, text) for word in words), default=1)
@@ -29,13 +30,16 @@ def likeness(typed: str, text: str) -> int:
 def _likeness(word: str, text: str) -> int:
     plain = normalise(text)
     if word in plain:
-        return 4 if plain.startswith(word) else 3
-    characters = _heard(plain)
-    if not word.isascii() or not characters:
+        return 6 if plain.startswith(word) else 5
+    heard = _heard(plain)
+    if not word.isascii() or not heard:
         return 0
+    usual = tuple(sounds[:1] for sounds in heard)
     starts = [0, *(at for at, (one, other) in enumerate(pairwise(plain), 1) if readings(other) or one == " ")]
-    found = [at for at in starts if _types(word, characters[at:])]
-    return 0 if not found else 2 if found[0] == 0 else 1
+    for characters, at_start, elsewhere in ((usual, 4, 3), (heard, 2, 1)):
+        if found := [at for at in starts if _types(word, characters[at:])]:
+            return at_start if found[0] == 0 else elsewhere
+    return 0
 
 
 @lru_cache(maxsize=5_000)
@@ -47,17 +51,22 @@ def _heard(plain: str) -> tuple[tuple[str, ...], ...]:
 
 def _types(word: str, characters: tuple[tuple[str, ...], ...]) -> bool:
     """Whether the word is the sounds of the first characters, each in full or shortened to its first letter."""
-    if not word:
-        return True
-    if not characters:
-        return False
-    for sound in characters[0]:
-        if sound.startswith(word):
+    read = {0}  # how far into the word, in every way to read it
+    for sounds in characters:
+        further: set[int] = set()
+        for rest, sound in ((word[at:], sound) for at in read for sound in sounds):
+            at = len(word) - len(rest)
+            if sound.startswith(rest):
+                return True
+            if rest.startswith(sound):
+                further.add(at + len(sound))
+            if rest[0] == sound[0]:
+                further.add(at + 1)
+        if len(word) in further:
             return True
-        if (word.startswith(sound) and _types(word[len(sound) :], characters[1:])) or (
-            word[0] == sound[0] and _types(word[1:], characters[1:])
-        ):
-            return True
+        if not further:
+            return False
+        read = further
     return False
 
 

@@ -129,11 +129,10 @@ def _found(agent: Agent, words: str) -> list[tuple[str, Listed | CannedReply]]:
 
 def _rank(said: Reply | Macro, words: str) -> int:
     """Its title says more of it than its keywords, and these more than what stands in the text."""
-    titles = [each for each in (said.title.zh, said.title.en) if each]
-    if by_title := max(likeness(words, each) for each in titles):
-        return 2 * by_title
-    if by_keyword := max((likeness(words, each) for each in said.keywords), default=0):
-        return 2 * by_keyword - 1
+    titles = max(likeness(words, each) for each in (said.title.zh, said.title.en) if each)
+    keywords = max((likeness(words, each) for each in said.keywords), default=0)
+    if best := max(2 * titles, 2 * keywords - 1):
+        return best
     body = normalise("\n".join(_texts(said)))
     return int(all(word in body for word in normalise(words).split()))
 

@@ -302,3 +302,8 @@ def test_colleagues_are_found_by_the_sounds_of_their_names(stage: Stage) -> None
         words: [each["name"] for each in anna.get("/agents", q=words)["items"]] for words in ("xl", "ln", "an", "")
     }
     assert names == {"xl": ["小林"], "ln": ["李娜"], "an": ["Anna"], "": sorted(["Anna", "小林", "李娜"])}
+
+
+def test_a_keyword_says_more_than_a_rare_sound(stage: Stage, anna: Person) -> None:
+    kept = anna.post("/canned", own(title="转销售", keywords=["xs"]), 201)
+    assert found(anna, "xs") == [kept["id"], "file:refund"]  # 款 is rarely xin
