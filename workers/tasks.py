@@ -47,6 +47,7 @@ from hub.services import (
     pauses,
     polls,
     presence,
+    queueing,
     recordings,
     routing,
     silence,
@@ -242,6 +243,8 @@ def sweep() -> None:
             silence.act()
         with transaction():
             routing.hand_out_queue()
+        with transaction():
+            queueing.tell()
         with transaction():
             overdue.look(OVERDUE_AT_ONCE)
         with transaction():

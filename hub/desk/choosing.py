@@ -78,10 +78,14 @@ def why_not(who: Candidate, wanted: Wanted, rules: Routing) -> str:
         return who.status
     if who.id == wanted.passed_over:
         return "passed_over"
-    skills = rules.skills.get(who.email, {})
-    if any(skills.get(skill, 0) < level for skill, level in wanted.needs.items()):
+    if not can(rules, who.email, wanted.needs):
         return "skill"
     return "full" if who.load + share(who, wanted, rules) > 1 else ""
+
+
+def can(rules: Routing, email: str, needs: Mapping[str, int]) -> bool:
+    skills = rules.skills.get(email, {})
+    return all(skills.get(skill, 0) >= level for skill, level in needs.items())
 
 
 def share(who: Candidate, wanted: Wanted, rules: Routing) -> Fraction:

@@ -132,6 +132,11 @@ def show(call: Call) -> None:
         tell(message.conversation)
 
 
+def busy() -> set[int | None]:
+    """Who is on a call, or rung for one."""
+    return set(db.session.scalars(select(CallLeg.agent_id).where(busy_agents())))
+
+
 def busy_agents() -> ColumnElement[bool]:
     """Of legs: those that keep an agent from another call."""
     return (CallLeg.party == "agent") & (CallLeg.state != "ended") & (CallLeg.created_at > now() - LONGEST)

@@ -72,7 +72,7 @@ def transfer(call: Call, agent: Agent, to: Agent) -> None:
         raise Refusal("taken", f"{to.name} has this call.", by=to.name)
     if any(leg.purpose == "transfer" for leg in lines.agent_legs(call, *calls.LIVE) if leg.agent_id != call.agent_id):
         raise Refusal("busy", "A colleague is being rung already.")
-    if to.id in ringing.busy():
+    if to.id in lines.busy():
         raise Refusal("busy", f"{to.name} is on another call.")
     device = ringing.device_of(to, call.channel)
     if device is None:

@@ -14,7 +14,7 @@ from hub.desk.presence import SEEN_LASTS, Status, status_of
 from hub.desk.routing import Present
 from hub.live import tell_presence
 from hub.models import Agent, AgentPresence
-from hub.services import lines, ringing
+from hub.services import lines
 
 
 def seen(agent: Agent, idle: timedelta) -> bool:
@@ -75,4 +75,4 @@ def _tell(row: AgentPresence, calling: Collection[int | None]) -> bool:
 
 
 def _in_call() -> Collection[int | None]:
-    return ringing.busy() if lines.lines() else ()
+    return lines.busy() if lines.lines() else ()

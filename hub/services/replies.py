@@ -24,7 +24,7 @@ from hub.services.threads import append
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    kind: Literal["agent", "bot"]
+    kind: Literal["agent", "bot", "system"]
     id: int | None
     name: str
 
@@ -45,7 +45,7 @@ def reply(
     is the message that is answered, where it is not the newest.
     """
     channel, identity = _destination(conversation, channel)
-    by_bot = author.kind == "bot"
+    by_bot = author.kind != "agent"
     try:
         route = routes.straight(channel, identity, content, by_bot=by_bot, purse=purse)
     except Refusal as refusal:

@@ -12,7 +12,7 @@ from hub import current
 from hub.db import db, now
 from hub.models import Agent, Call, CallLeg, PhoneDuty
 from hub.refusals import Refusal
-from hub.services import lines
+from hub.services import lines, routing
 from hub.services.threads import note_event
 
 AT_ONCE = 10
@@ -63,15 +63,10 @@ def on_duty(call: Call) -> list[Device]:
     conversation = call.conversation
     if conversation.status == "open" and (owner := conversation.assignee) and not call.rung_at:
         device = device_of(owner, call.channel)
-        if device and owner.id not in busy():
+        if device and owner.id not in lines.busy():
             return [device]
-    agents = db.session.scalars(select(Agent).order_by(Agent.id))
-    team = [agent for agent in agents if conversation.team in current.teams_of(agent.email)]
-    return [device for agent in team if (device := device_of(agent, call.channel))]
-
-
-def busy() -> set[int | None]:
-    return set(db.session.scalars(select(CallLeg.agent_id).where(lines.busy_agents())))
+    crew = routing.crew(conversation, now() - (call.queued_at or call.started_at))
+    return [device for agent in crew if (device := device_of(agent, call.channel))]
 
 
 def call_of(agent: Agent) -> Call | None:
@@ -84,7 +79,7 @@ def call_of(agent: Agent) -> Call | None:
 def own_device(agent: Agent, channel: str) -> Device:
     """To ring this agent because they asked for it."""
     _one_at_a_time(channel)
-    if agent.id in busy():
+    if agent.id in lines.busy():
         raise Refusal("busy", "You are on a call, or your phone rings already.")
     if device := device_of(agent, channel):
         return device
@@ -98,7 +93,7 @@ def ring_team(call: Call, devices: list[Device]) -> None:
     if call.rung_at and call.rung_at > now() - lines.settings_of(call.channel).rings_for - BETWEEN:
         return
     _one_at_a_time(call.channel)
-    taken = busy()
+    taken = lines.busy()
     free = [device for device in devices if device.agent.id not in taken][:AT_ONCE]
     if not free:
         return

@@ -18,12 +18,12 @@ from sqlalchemy.orm import Session
 
 from hub import current
 from hub.db import db, now
-from hub.desk.choosing import NEVER, Candidate, Decision, Wanted, hand_out, share
+from hub.desk.choosing import NEVER, Candidate, Decision, Wanted, can, hand_out, share
 from hub.desk.hands import Hands, hands, threaded
 from hub.desk.presence import SEEN_LASTS, status_of
 from hub.desk.routing import Routing
 from hub.models import Agent, AgentPresence, Call, Contact, Conversation, Message
-from hub.services import conversations, lines, ringing
+from hub.services import conversations, lines
 
 PAGE = 100
 
@@ -50,6 +50,30 @@ def hand_out_queue() -> None:
         return
     at, agents = now(), dict[int, Agent]()
     hand_out(_queue(rules, at), _desk(rules, at, agents), rules, at, lambda *choice: _give(rules, at, agents, *choice))
+
+
+def crew(conversation: Conversation, waited: timedelta) -> list[Agent]:
+    """Who is rung: the team, or where its conversations are given to somebody, those who can do it and are not busy.
+
+    A caller is not left alone for want of a skill: if nobody has it, the whole team is rung.
+    """
+    rules, team = current.settings().routing, conversation.team
+    agents = list(db.session.scalars(select(Agent).where(Agent.disabled_at.is_(None)).order_by(Agent.id)))
+    own = [agent for agent in agents if team in current.teams_of(agent.email)]
+    if not rules or team not in rules.assigning:
+        return own
+    teams = {team, *open_teams(rules, team, waited, now())}
+    needs = rules.needed(conversation.reply_channel, conversation.contact.tags, "", conversation.needs)
+    gone = AgentPresence.chosen != "online"  # by their own word: a phone needs no inbox to be open
+    elsewhere = set(db.session.scalars(select(AgentPresence.agent_id).where(gone)))
+    fit = [
+        agent
+        for agent in agents
+        if agent.id not in elsewhere
+        and not teams.isdisjoint(current.teams_of(agent.email))
+        and can(rules, agent.email, needs)
+    ]
+    return fit or own
 
 
 def open_teams(rules: Routing, team: str, waited: timedelta, at: datetime) -> list[str]:
@@ -132,7 +156,7 @@ def _desk(rules: Routing, at: datetime, agents: dict[int, Agent]) -> list[Candid
     rows = db.session.execute(there).all()
     agents |= {agent.id: agent for _, agent in rows}
     full = hands(rules, {agent.id: agent.email for _, agent in rows})
-    calling = ringing.busy() if rows and lines.lines() else set()
+    calling = lines.busy() if rows and lines.lines() else set()
     return [
         Candidate(
             id=agent.id,

@@ -19,6 +19,7 @@ from channels.errors import Refused, Throttled, Uncertain, Unreachable
 from channels.voice import Ask, HangUp, Join, Music, Pause, Record, Say, Script
 from hub import files
 from hub.db import db, now
+from hub.desk.routing import Routing
 from hub.jobs import one_again
 from hub.models import (
     Agent,
@@ -727,6 +728,26 @@ def test_who_has_the_conversation_is_rung_first_and_once(line: Stage) -> None:
     again.asks()
     assert [each.to for each in Switchboard.placed] == ["+85290000002", "+85290000001"]  # then the team
     assert anna.get("/conversations/1")["assignee"]["name"] == "Bo"
+
+
+def test_where_conversations_are_given_those_ring_who_can_and_are_not_away(
+    line: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anna of the own team is away, so Bo of the next one is rung; while the caller waits nobody is given anything."""
+    overflow = [{"team": "returns", "after": "0s"}]
+    rules = Routing.model_validate({"teams": {"sales": {"strategy": "least_busy", "overflow": overflow}}})
+    settings = replace(line.app.extensions["settings"], routing=rules)
+    monkeypatch.setitem(line.app.extensions, "settings", settings)
+    anna, bo = line.agent("Anna"), line.agent("Bo")
+    anna.put("/me/presence", {"status": "away"})
+    bo.put("/me/presence", {"status": "online"})
+    caller = incoming(line)
+    caller.asks()
+    caller.asks(digits="0")
+    assert [each.to for each in Switchboard.placed] == ["+85290000002"]
+    assert line.conversation().assignee_id is None
+    caller.ends()
+    assert line.conversation().assignee_id == bo.id  # who called in vain is called back
 
 
 def test_take_rings_me(caller: Leg, anna: Person) -> None:

@@ -14,8 +14,8 @@ from sqlalchemy import event, select, update
 from hub.db import db, now
 from hub.desk.hours import Calendar
 from hub.desk.routing import Routing
-from hub.models import AgentPresence, Contact, Conversation, Message
-from hub.services import conversations, presence, routing, silence
+from hub.models import AgentPresence, Allowance, Contact, Conversation, Message
+from hub.services import conversations, presence, queueing, routing, silence
 from tests.stage import Person, Stage, at_once, written
 
 LEAST_BUSY = {"teams": {"everyone": {"strategy": "least_busy"}}}
@@ -356,6 +356,74 @@ def act(stage: Stage) -> list[str]:
 def owed(stage: Stage, minutes: int) -> None:
     with stage.inside():
         db.session.execute(update(Conversation).values(owed_since=now() - timedelta(minutes=minutes)))
+
+
+# what those who wait are told
+
+
+def told(stage: Stage, **changes: Any) -> list[str]:
+    """What they are told by the next sweep."""
+    with stage.inside():
+        if changes:
+            db.session.execute(update(Conversation).values(changes))
+        queueing.tell()
+    with stage.inside():
+        rows = select(Message).where(Message.author_kind == "system", Message.direction == "out").order_by(Message.id)
+        texts = [row.text for row in db.session.scalars(rows)]
+        db.session.execute(update(Message).where(Message.author_kind == "system").values(author_kind="bot"))
+    return texts
+
+
+def test_who_waits_is_told_their_place_when_it_changes(stage: Stage, rules: Rules) -> None:
+    rules(**LEAST_BUSY, queue={"position": True, "every": "5m"})
+    arrive(stage, 1)
+    arrive(stage, 2, text="你好")
+    assert told(stage) == ["You are next: a colleague will be with you in a moment.", "您前面还有 1 位客户在等。"]
+    assert told(stage) == []
+    assert told(stage, told_at=now() - timedelta(minutes=6)) == []  # their place is what it was
+    anna = stage.agent()
+    anna.post(f"/conversations/{stage.rows(Conversation)[0].id}/claim")
+    assert told(stage) == []  # not so soon
+    assert told(stage, told_at=now() - timedelta(minutes=6)) == ["您是下一位，马上就有同事为您服务。"]
+
+
+def test_and_how_long_it_takes_as_fast_as_the_queue_moves(stage: Stage, rules: Rules) -> None:
+    rules(**LEAST_BUSY, queue={"position": True}, capacity={"chat": 3})
+    online(stage.agent())
+    arrive(stage, 1, 2, 3, 4, 5)
+    assert told(stage) == [
+        "You are next: a colleague will be with you in a moment.",
+        "Customers before you: 1. It will take about 20 min.",
+    ]
+
+
+def test_outside_of_the_hours_they_are_told_when_somebody_is_there(stage: Stage, rules: Rules) -> None:
+    teams = {"everyone": {"strategy": "least_busy", "hours": "office"}}
+    yesterday, tomorrow = (now() + timedelta(days=days) for days in (-1, 1))
+    closed = {"open": ["mon-sun 09:00-18:00"], "closed": [f"{yesterday.date()}..{tomorrow.date()}"]}
+    rules({"office": Calendar.model_validate(closed)}, teams=teams, queue={"hours": True})
+    arrive(stage, 1, text="在吗")
+    [text] = told(stage)
+    assert text.startswith("现在没有同事值班，")
+    assert "09:00" in text
+    assert told(stage, told_at=now() - timedelta(hours=1)) == []
+
+
+def test_the_last_message_that_the_channel_allows_is_for_a_person(stage: Stage, rules: Rules) -> None:
+    rules(**LEAST_BUSY, queue={"position": True})
+    stage.push("hello", channel="desk")
+    stage.work()
+    with stage.inside():
+        db.session.execute(update(Allowance).values(left=1))
+    assert told(stage) == []
+    assert told(stage, told_at=None) == []
+
+
+@pytest.mark.parametrize("queue", [{}, {"hours": True}])
+def test_who_need_not_be_told_is_not(stage: Stage, rules: Rules, queue: dict[str, Any]) -> None:
+    rules(**LEAST_BUSY, queue=queue)
+    arrive(stage, 1)
+    assert told(stage) == []
 
 
 # presence
