@@ -266,6 +266,7 @@ def leg_ended(leg: CallLeg, outcome: str, reason: str = "") -> None:
         return
     call = leg.call
     leg.state, leg.outcome, leg.ended_at = "ended", outcome, now()
+    conversations.look_at_queue()  # who was on it, or rung, has room
     if leg.party == "customer":
         finish(call, outcome, reason)
     elif call.state in ("calling", "dialling") and not lines.agent_legs(call, *LIVE):
@@ -289,7 +290,6 @@ def finish(call: Call, outcome: str, reason: str = "") -> None:
         if leg.state != "ended":
             hears_why = call.direction == "out" and not call.answered_at and leg.doing == "join"
             lines.move(leg) if hears_why else lines.act(call, "end", leg)
-    conversations.look_at_queue()
     _leave_unsaid(call)
     if call.direction == "in" and call.outcome in ("missed", "abandoned"):
         waited = int((call.ended_at - (call.queued_at or call.started_at)).total_seconds())
