@@ -8,7 +8,6 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from hub import current
 from hub.db import db, now
 from hub.models import Agent, Call, CallLeg, PhoneDuty
 from hub.refusals import Refusal
