@@ -67,7 +67,7 @@ def is_own(address: str) -> bool:
 
 def participants(conversation: Conversation) -> list[dict[str, str]]:
     """Each with address, name ("" where unknown) and the first of KINDS that holds. Only of threads."""
-    if not conversation.thread:
+    if not conversation.thread or conversation.thread.startswith("chat:"):
         return []
     found: dict[str, dict[str, str]] = {}
     for address, name, kind in _everybody(conversation):

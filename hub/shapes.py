@@ -210,6 +210,7 @@ class ConversationShape(BaseModel):
     waiting_since: Time | None
     snoozed_until: Time | None
     sla: list[PromiseShape]
+    merged_into: int | None  # what is said there now lands in that one
     created_at: Time
     updated_at: Time
 
@@ -233,6 +234,7 @@ class ConversationShape(BaseModel):
             waiting_since=row.waiting_since,
             snoozed_until=row.snoozed_until,
             sla=PromiseShape.listed(row.sla, at),
+            merged_into=row.merged_into_id,
             created_at=row.created_at,
             updated_at=row.updated_at,
         )

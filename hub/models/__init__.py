@@ -7,6 +7,7 @@ from hub.models.canned import CannedReply, CannedUse
 from hub.models.conversations import Attachment, Conversation, Message, MessageReference
 from hub.models.drafts import Draft
 from hub.models.evidence import AuditEntry, Bookmark, ChannelState, DeliveryAttempt
+from hub.models.joining import ConversationMerge
 from hub.models.learning import BotVersion, Proposal, QuestionCluster
 from hub.models.people import Allowance, Consent, Contact, Identity, Merge
 from hub.models.sla import SlaClock
@@ -43,6 +44,7 @@ __all__ = [
     "Consent",
     "Contact",
     "Conversation",
+    "ConversationMerge",
     "Delivery",
     "DeliveryAttempt",
     "Draft",

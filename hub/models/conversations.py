@@ -79,6 +79,9 @@ class Conversation(Base):
     reply_identity_id: Mapped[int] = mapped_column(ForeignKey("identity.id"))
     context: Mapped[dict[str, Any]] = mapped_column(default=dict)  # hints from the customer's side, never proofs
     unread: Mapped[int] = mapped_column(default=0)
+    # the contact's chat goes on here, though `thread` is another: see services.joining
+    takes_chat: Mapped[bool] = mapped_column(default=False)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("conversation.id"))  # what answers it lands there
     last_position: Mapped[int] = mapped_column(default=0)  # of the thread's end
     newest_in_at: Mapped[datetime | None]  # how far the customer's own messages have come
     newest_in_sequence: Mapped[int] = mapped_column(default=0)

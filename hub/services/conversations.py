@@ -35,7 +35,8 @@ def unresolved(contacts: Iterable[Contact]) -> dict[tuple[Contact, str], Convers
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    return {(known[row.contact_id], row.thread): row for row in db.session.scalars(rows)}
+    found = {(known[row.contact_id], row.thread): row for row in db.session.scalars(rows)}
+    return found | {(contact, ""): row for (contact, _), row in found.items() if row.takes_chat}
 
 
 def open_new(identity: Identity, channel: str, thread: str = "") -> Conversation:
@@ -61,6 +62,7 @@ def open_new(identity: Identity, channel: str, thread: str = "") -> Conversation
         subject="",
         unread=0,
         context={},
+        takes_chat=False,
         assignee=None,
         last_position=0,
         newest_in_at=None,
@@ -189,6 +191,23 @@ def assign(conversation: Conversation, to: Agent | None, by: Agent, note: Messag
         notify(to, "assigned", conversation, note, by=by.name)
 
 
+def take_over(conversation: Conversation, by: Agent, seen: int | None, reason: str) -> None:
+    """From whoever has it. `seen`: who that was on the screen; if it is somebody else by now, look again first."""
+    if conversation.status == "resolved":
+        raise Refusal("resolved", "This conversation is resolved. Reopen it first.")
+    before = conversation.assignee
+    if conversation.assignee_id == by.id:
+        return
+    if conversation.assignee_id != seen:
+        now_with = before.name if before else ""
+        raise Refusal("changed_hands", f"It is with {now_with or 'nobody'} now.", by=now_with)
+    _give(conversation, by)
+    told = note_event(conversation, "taken_over", by=by.name, agent=before.name if before else None, words=reason)
+    audit.record(by, "take_over", conversation, before=before.id if before else None)
+    if before:
+        notify(before, "taken_over", conversation, told, by=by.name)
+
+
 def hand_over(
     conversation: Conversation,
     reason: str,
@@ -252,6 +271,8 @@ def _check_disposition(given: str) -> None:
 def reopen(conversation: Conversation, by: Agent) -> None:
     if conversation.status != "resolved":
         return
+    if conversation.merged_into_id:
+        raise Refusal("merged", "It was merged into another conversation.", into=str(conversation.merged_into_id))
     try:
         with db.session.begin_nested():
             conversation.status = "open" if conversation.assignee_id else "waiting"
@@ -276,6 +297,7 @@ def lately_resolved(contact: Contact) -> Conversation | None:
             Conversation.contact_id == contact.id,
             Conversation.thread == "",
             Conversation.status == "resolved",
+            Conversation.merged_into_id.is_(None),
             Conversation.assignee_id.is_not(None),
             Conversation.last_activity_at > now() - within,
             AgentPresence.status.is_distinct_from("offline"),  # of programs nobody knows

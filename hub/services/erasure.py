@@ -41,7 +41,7 @@ from hub.services.threads import note_event
 
 ERASED = {"erased": True}  # the payload of a message of which nothing else is left
 # not of the person; the title is a macro's
-TOLD_BY_EVENTS = ("event", "agent", "by", "to", "team", "reason", "until", "into", "other", "what", "title")
+TOLD_BY_EVENTS = ("event", "agent", "by", "to", "team", "reason", "until", "into", "other", "merge", "what", "title")
 MEDIA = ("image", "audio", "video", "file")
 # under which names facts and hints keep it
 NAMES: dict[Personal, tuple[str, ...]] = {

@@ -7,22 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select, true, update
-from sqlalchemy.orm import selectinload
 
 from hub.db import db, now
 from hub.jobs import UNFINISHED
-from hub.live import tell
 from hub.models import Agent, BotTurn, Contact, Conversation, Identity, Merge, Message
 from hub.refusals import Invalid, NotFound, Refusal
 from hub.services import audit, conversations, sla
+from hub.services.moving import beside, combine, inbound, move, quietly, recount, stand, standing
 from hub.services.threads import note_event
-from hub.shapes import rfc3339
 
-WEAKEST_FIRST = ("bot", "snoozed", "waiting", "open")
-STANDING = ("status", "assignee_id", "team", "waiting_since", "snoozed_until")  # of a conversation, until somebody acts
-TOLD = 50  # moved messages of a thread, the newest: a page
-
-Standing = dict[str, Any]
 Pair = dict[str, Any]  # two open conversations that became one, as `_join` keeps it
 
 
@@ -174,11 +167,7 @@ def _write_as(contact: Contact) -> None:
     db.session.flush()
     theirs = select(Identity.id).where(Identity.contact_id == contact.id)
     said = Message.identity_id.in_(theirs) & (Message.author_kind == "contact")
-    db.session.execute(_quietly(update(Message).where(said).values(author_id=contact.id)))
-
-
-def _quietly(statement: Any) -> Any:
-    return statement.execution_options(synchronize_session=False)
+    db.session.execute(quietly(update(Message).where(said).values(author_id=contact.id)))
 
 
 def _changed(rows: Iterable[Conversation]) -> None:
@@ -193,69 +182,24 @@ def _join(source: Conversation, target: Conversation, by: Agent | None) -> Pair:
     pair: Pair = {
         "source": source.id,
         "target": target.id,
-        "source_was": _standing(source),
-        "target_was": _standing(target),
+        "source_was": standing(source),
+        "target_was": standing(target),
         "unread": source.unread,
         "context": {key: value for key, value in source.context.items() if key not in target.context},
         "reply": [target.reply_channel, target.reply_identity_id],
     }
-    _combine(target, source)
+    combine(target, source)
     sla.join(target, source)
     source.status, source.unread, source.waiting_since, source.snoozed_until = "resolved", 0, None, None
-    pair["messages"] = _move_messages(source, target, true())
+    pair["messages"] = move(source, target, true())
     turns = update(BotTurn).where(BotTurn.conversation_id == source.id).values(conversation_id=target.id)
-    pair["turns"] = sorted(db.session.scalars(_quietly(turns.returning(BotTurn.id))))
+    pair["turns"] = sorted(db.session.scalars(quietly(turns.returning(BotTurn.id))))
     name = by.name if by else None
     note_event(source, "merged", into=target.id, by=name)
     note_event(target, "merged", other=source.id, by=name)
     db.session.flush()
-    pair["target_then"] = _standing(target)
+    pair["target_then"] = standing(target)
     return pair
-
-
-def _combine(target: Conversation, source: Conversation) -> None:
-    """A person's before the queue's, that before the snoozed and the bot's; who has it keeps it."""
-    both = (target, source)
-    status = max(both, key=lambda row: WEAKEST_FIRST.index(row.status))
-    target.team, target.status = status.team, status.status
-    target.assignee = target.assignee or source.assignee
-    target.bot = target.bot or source.bot
-    if target.status in ("open", "waiting"):
-        target.status = "open" if target.assignee else "waiting"
-    waits = [row.waiting_since for row in both if row.waiting_since]
-    target.waiting_since = min(waits, default=now()) if target.status == "waiting" else None
-    until = [row.snoozed_until for row in both if row.snoozed_until]
-    target.snoozed_until = min(until, default=None) if target.status == "snoozed" else None
-    target.context = {**source.context, **target.context}
-    target.unread += source.unread
-    target.last_position = max(target.last_position, source.last_position)
-    if _newest_in(source) > _newest_in(target):
-        target.newest_in_at, target.newest_in_sequence = source.newest_in_at, source.newest_in_sequence
-        target.reply_channel, target.reply_identity = source.reply_channel, source.reply_identity
-
-
-def _newest_in(row: Conversation) -> tuple[float, int]:
-    return (row.newest_in_at.timestamp() if row.newest_in_at else 0.0, row.newest_in_sequence)
-
-
-def _standing(row: Conversation) -> Standing:
-    values = {name: getattr(row, name) for name in STANDING}
-    return {name: rfc3339(value) if isinstance(value, datetime) else value for name, value in values.items()}
-
-
-def _move_messages(source: Conversation, target: Conversation, which: ColumnElement[bool]) -> list[int]:
-    """Those of the source that are `which`; the inboxes are told of the newest. Their ids."""
-    its = update(Message).where(Message.conversation_id == source.id, which).values(conversation_id=target.id)
-    ids = sorted(db.session.scalars(_quietly(its.returning(Message.id))))
-    rows = (
-        select(Message)
-        .where(Message.id.in_(ids[-TOLD:]))
-        .options(selectinload(Message.attachments), selectinload(Message.deliveries))
-        .execution_options(populate_existing=True)
-    )
-    for row in db.session.scalars(rows):
-        tell(row)
-    return ids
 
 
 # one conversation becomes two again
@@ -289,7 +233,7 @@ def _go_apart(row: Merge, kept: Contact, other: Contact) -> None:
         if not pair and target.id not in (spoke_ours if goes else spoke_theirs):
             continue
         contact, open_there, strangers = (kept, kept_open, ours) if goes else (other, others_open, theirs)
-        source = (pair and sources.get(pair["source"])) or _half(target, contact)
+        source = (pair and sources.get(pair["source"])) or beside(target, contact)
         opens = target.status != "resolved" and open_there.setdefault(target.thread, source) is source
         _part(target, source, pair, strangers, since=row.at, opens=opens)
         halves.append(source)
@@ -309,35 +253,6 @@ def _close(row: Conversation) -> None:
     note_event(row, "unmerged")
 
 
-def _half(target: Conversation, contact: Contact) -> Conversation:
-    """A conversation of its own for what was said after the merge."""
-    half = Conversation(
-        contact=contact,
-        thread=target.thread,
-        subject=target.subject,
-        status="resolved",
-        team=target.team,
-        priority=target.priority,
-        needs=target.needs,
-        labels=list(target.labels),
-        disposition="",
-        bot=target.bot,
-        reply_channel=target.reply_channel,
-        reply_identity=target.reply_identity,
-        misses=0,
-        bot_state={},
-        bot_revision=0,
-        unread=0,
-        context={},
-        last_position=0,
-        newest_in_sequence=0,
-        created_at=target.created_at,
-    )
-    db.session.add(half)
-    db.session.flush()
-    return half
-
-
 def _part(
     target: Conversation,
     source: Conversation,
@@ -348,24 +263,24 @@ def _part(
     opens: bool,
 ) -> None:
     """The strangers' messages leave the target. Where nobody acted since, both stand as before the merge."""
-    untouched = pair is not None and _standing(target) == pair["target_then"]
+    untouched = pair is not None and standing(target) == pair["target_then"]
     silenced = _bot_was_silent(target, since)
     came, turns = (pair["messages"], pair["turns"]) if pair else ([], [])
-    ids = _move_messages(target, source, or_(strangers, Message.id.in_(came)))
+    ids = move(target, source, or_(strangers, Message.id.in_(came)))
     theirs = or_(BotTurn.id.in_(turns), BotTurn.message_id.in_(ids))
     asked = update(BotTurn).where(BotTurn.conversation_id == target.id, theirs).values(conversation_id=source.id)
-    db.session.execute(_quietly(asked))
-    unread = min(target.unread, (pair["unread"] if pair else 0) + _inbound(set(ids).difference(came)))
+    db.session.execute(quietly(asked))
+    unread = min(target.unread, (pair["unread"] if pair else 0) + inbound(set(ids).difference(came)))
     target.unread -= unread
     if opens:
-        _stand(source, pair["source_was"] if pair and untouched else _standing(target), silenced)
+        stand(source, pair["source_was"] if pair and untouched else standing(target), silenced)
         source.unread = unread
     if pair and untouched:
-        _stand(target, pair["target_was"], silenced)
+        stand(target, pair["target_was"], silenced)
     if pair:
         target.context = {key: value for key, value in target.context.items() if pair["context"].get(key) != value}
-    _recount(source, source.reply_channel, source.reply_identity_id)
-    _recount(target, *(pair["reply"] if pair else (target.reply_channel, target.reply_identity_id)))
+    recount(source, source.reply_channel, source.reply_identity_id)
+    recount(target, *(pair["reply"] if pair else (target.reply_channel, target.reply_identity_id)))
     note_event(source, "unmerged", other=target.id)
     note_event(target, "unmerged", other=source.id)
 
@@ -374,38 +289,6 @@ def _bot_was_silent(row: Conversation, since: datetime) -> bool:
     """It was asked, and left the answer to people."""
     silent = (BotTurn.conversation_id == row.id) & (BotTurn.outcome == "silent") & (BotTurn.claimed_at >= since)
     return bool(db.session.scalar(select(select(BotTurn.id).where(silent).exists())))
-
-
-def _inbound(ids: Collection[int]) -> int:
-    rows = select(Message.id).where(Message.id.in_(ids), Message.direction == "in")
-    return len(db.session.scalars(rows).all())
-
-
-def _stand(row: Conversation, was: Standing, bot_was_silent: bool) -> None:
-    row.status, row.team = was["status"], was["team"]
-    row.assignee = db.session.get(Agent, was["assignee_id"]) if was["assignee_id"] else None
-    row.waiting_since, row.snoozed_until = _time(was["waiting_since"]), _time(was["snoozed_until"])
-    if row.status == "bot" and bot_was_silent:
-        row.status, row.waiting_since = "waiting", now()
-
-
-def _time(said: str | None) -> datetime | None:
-    return datetime.fromisoformat(said) if said else None
-
-
-def _recount(row: Conversation, channel: str, identity_id: int) -> None:
-    """What is known of the thread's end. Without a message to go by, replies go to the channel given."""
-    db.session.flush()
-    its = select(Message).where(Message.conversation_id == row.id)
-    last = db.session.scalar(its.order_by(Message.position.desc()).limit(1))
-    newest = db.session.scalar(
-        its.where(Message.direction == "in").order_by(Message.sent_at.desc(), Message.sequence.desc()).limit(1)
-    )
-    row.last_position = last.position if last else 0
-    row.newest_in_at, row.newest_in_sequence = (newest.sent_at, newest.sequence) if newest else (None, 0)
-    if newest and newest.identity_id:
-        channel, identity_id = newest.channel, newest.identity_id
-    row.reply_channel, row.reply_identity = channel, db.session.get_one(Identity, identity_id)
 
 
 def _forget(kept: Contact, other: Contact, was: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from hub.refusals import Invalid, Refusal
 from hub.services import audit, contacts, conversations, routes
 from hub.services.allowances import Purse
 from hub.services.fitting import Content, Part
+from hub.services.notifications import notify
 from hub.services.threads import append
 
 
@@ -169,6 +170,14 @@ def edit_note(message: Message, text: str, agent: Agent) -> None:
     message.payload = {**message.payload, "edited_at": now().isoformat()}
     audit.record(agent, "edit_note", message)
     tell(message)
+
+
+def whisper(conversation: Conversation, by: Agent, content: Content, to: Agent, key: str | None = None) -> Message:
+    """A note that is meant for one colleague, who is called for it."""
+    message = note(conversation, by, content, key)
+    message.payload = {"whisper_to": {"id": to.id, "name": to.name}}
+    notify(to, "whisper", conversation, message, by=by.name)
+    return message
 
 
 def said_before(key: str) -> Message | None:

@@ -9,13 +9,13 @@ import json
 from collections.abc import Collection, Iterable
 from datetime import timedelta
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import joinedload, selectinload
 
 from channels.contract import InboundMessage
 from hub import current, files, letters
 from hub.db import db, now
-from hub.models import Attachment, Conversation, Delivery, Identity, Message, MessageReference
+from hub.models import Attachment, Conversation, ConversationMerge, Delivery, Identity, Message, MessageReference
 from hub.services import conversations
 
 REOPENS_FOR = timedelta(days=30)  # an answer that comes later begins a conversation of its own
@@ -49,12 +49,49 @@ def is_known(event: InboundMessage) -> bool:
 def conversation_of(event: InboundMessage, sender: Identity) -> Conversation | None:
     """The thread's own, else that of the nearest message it answers, else the one it names: locked."""
     db.session.flush()
-    for found in (_in_thread(event.thread), _answered(event), _named(event, sender)):
+    inside = _in_thread(event.thread)
+    if inside and (part := _part_of(event)):
+        inside = part
+    for found in (inside, _answered(event), _named(event, sender)):
         if found is not None:
-            row = conversations.locked(found)
-            is_over = row.status == "resolved" and row.last_activity_at < now() - REOPENS_FOR
+            row = _where_it_went(found)
+            is_over = row.status == "resolved" and (row.last_activity_at < now() - REOPENS_FOR or _chats_elsewhere(row))
             return None if is_over else row
     return None
+
+
+def _part_of(event: InboundMessage) -> int | None:
+    """Agents took a part of the thread into a conversation of its own: mails go to the part that they answer."""
+    names = event.references[:MOST_REFERENCES]
+    split = (ConversationMerge.kind == "split") & ConversationMerge.undone_at.is_(None)
+    halves = or_(
+        ConversationMerge.kept_id == Message.conversation_id, ConversationMerge.other_id == Message.conversation_id
+    )
+    rows = (
+        select(MessageReference.name, Message.conversation_id)
+        .join(MessageReference.message)
+        .where(MessageReference.name.in_(names), select(ConversationMerge.id).where(split, halves).exists())
+        .order_by(Message.id.desc())  # of those that have the name the oldest is the message itself
+    )
+    known = {row.name: row.conversation_id for row in db.session.execute(rows)}
+    return next((known[name] for name in names if name in known), None)
+
+
+def _where_it_went(number: int) -> Conversation:
+    """The conversation that it was merged into, and that one; locked alone, for merges lock both in order."""
+    while True:
+        while into := db.session.scalar(select(Conversation.merged_into_id).where(Conversation.id == number)):
+            number = into
+        row = conversations.locked(number)
+        if row.merged_into_id is None:
+            return row
+
+
+def _chats_elsewhere(row: Conversation) -> bool:
+    """Mails went into a chat that is over, and the customer has begun another one."""
+    newer = (Conversation.contact_id == row.contact_id) & (Conversation.thread == row.thread)
+    open_one = select(Conversation.id).where(newer, Conversation.status != "resolved", Conversation.id != row.id)
+    return bool(db.session.scalar(select(open_one.exists())))
 
 
 def _in_thread(thread: str) -> int | None:
@@ -119,6 +156,7 @@ def latest_of(sender: Identity) -> Conversation | None:
     rows = (
         select(Conversation.id)
         .where(Conversation.contact_id == sender.contact_id, Conversation.thread != "")
+        .where(~Conversation.thread.startswith("chat:"))
         .where(Conversation.status != "resolved")
         .order_by(Conversation.last_activity_at.desc())
         .limit(1)

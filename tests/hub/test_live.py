@@ -98,7 +98,7 @@ def test_a_message_is_told_with_its_conversation_as_the_api_shows_them(
     data = dict(events)
     [message] = anna.get("/conversations/1/messages")["items"]
     detail = anna.get("/conversations/1")
-    del detail["reply"], detail["participants"], detail["followed"], detail["drafts"]
+    del detail["reply"], detail["participants"], detail["followed"], detail["drafts"], detail["undoable"]
     assert data == {"message": {"message": message}, "conversation": {"conversation": detail}}
 
 

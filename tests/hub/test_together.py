@@ -11,10 +11,10 @@ from redis import Redis, RedisError
 
 from hub.db import now
 from hub.live import STREAM
-from hub.models import AuditEntry, Draft
+from hub.models import AuditEntry, Draft, Message, Notification
 from hub.services import viewing
 from hub.shapes import rfc3339
-from tests.stage import Person, Stage, written
+from tests.stage import Person, Stage, at_once, written
 
 
 @pytest.fixture
@@ -91,6 +91,51 @@ def test_a_supervisor_may_watch_unseen_which_is_audited(
     entry = stage.row(AuditEntry, AuditEntry.action == "watch")
     assert (entry.agent_id, f"/{entry.subject.replace(' ', 's/')}") == (sue.id, conversation)
     anna.post(f"{conversation}/watch", status=403)
+
+
+# what leads do
+
+
+def test_a_whisper_is_a_note_that_calls_whoever_has_it(stage: Stage, conversation: str, anna: Person) -> None:
+    sue = stage.agent("Sue", "supervisor")
+    assert sue.post(f"{conversation}/whisper", {"text": "x"}, 409)["code"] == "nobody_to_tell"
+    anna.post(f"{conversation}/claim")
+    anna.post(f"{conversation}/whisper", {"text": "x"}, 403)
+    note = sue.post(f"{conversation}/whisper", {"text": "Offer a refund"}, 201)
+    assert (note["direction"], note["delivery"]) == ("note", None)
+    assert note["payload"]["whisper_to"] == {"id": anna.id, "name": "Anna"}
+    told_of = stage.row(Notification, Notification.kind == "whisper")
+    assert (told_of.agent_id, told_of.message_id, told_of.payload) == (anna.id, note["id"], {"by": "Sue"})
+
+
+def test_a_lead_takes_over_from_whom_they_saw(stage: Stage, conversation: str, anna: Person, bea: Person) -> None:
+    sue = stage.agent("Sue", "supervisor")
+    anna.post(f"{conversation}/claim")
+    why = {"assignee": anna.id, "reason": "A complaint"}
+    anna.post(f"{conversation}/take-over", why, 403)
+    problem = sue.post(f"{conversation}/take-over", {**why, "assignee": bea.id}, 409)
+    assert (problem["code"], problem["by"]) == ("changed_hands", "Anna")
+    sue.post(f"{conversation}/take-over", {**why, "reason": "  "}, 422)
+
+    for _ in range(2):  # asked for again, nothing more happens
+        assert sue.post(f"{conversation}/take-over", why)["assignee"]["id"] == sue.id
+    lines = [row.payload for row in stage.rows(Message) if row.payload.get("event") == "taken_over"]
+    assert lines == [{"event": "taken_over", "by": "Sue", "agent": "Anna", "words": "A complaint"}]
+    assert stage.row(Notification, Notification.kind == "taken_over").agent_id == anna.id
+    assert stage.row(AuditEntry, AuditEntry.action == "take_over").detail == {"before": anna.id}
+
+
+def test_of_two_leads_who_take_over_one_is_told_who_was_first(stage: Stage, conversation: str, anna: Person) -> None:
+    leads = [stage.agent(name, "supervisor") for name in ("Sue", "Tom")]
+    anna.post(f"{conversation}/claim")
+    body = {"assignee": anna.id, "reason": "A complaint"}
+    outcomes = at_once(
+        *(
+            lambda lead=lead: lead.client.post(f"/api/v1{conversation}/take-over", json=body).status_code
+            for lead in leads
+        )
+    )
+    assert sorted(outcomes) == [200, 409]  # type: ignore[type-var]
 
 
 # who was faster

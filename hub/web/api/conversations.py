@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from hub import current
 from hub.db import transaction
 from hub.models import Conversation
-from hub.queries import access, drafts, inbox, thread
+from hub.queries import access, drafts, inbox, joined, thread
 from hub.queries import agents as agent_rows
 from hub.queries.filters import Filter
 from hub.refusals import Invalid
@@ -78,6 +78,7 @@ class ListedConversation(ConversationShape):
 
 class Detail(thread.ConversationDetail):
     drafts: list[drafts.DraftShape]  # mine
+    undoable: list[int]  # merges and splits of it
 
 
 class Conversations(BaseModel):
@@ -193,5 +194,6 @@ def detail(row: Conversation, status: int = 200) -> Response:
         participants=thread.participants(row),
         followed=inbox.is_followed(row.id, me),
         drafts=drafts.of_conversation(me, row.id),
+        undoable=joined.undoable(row.id),
     )
     return answer(shown, status)

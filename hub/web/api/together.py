@@ -1,4 +1,4 @@
-"""Working together on one conversation: who else looks at it, and what I have begun to write."""
+"""Working together on one conversation: who else looks at it, what I have begun to write, and what leads may do."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from hub.live import Viewer
 from hub.models import Conversation
 from hub.queries import access, drafts, inbox
 from hub.queries.drafts import DraftShape
+from hub.refusals import Refusal
+from hub.services import conversations, replies, viewing
 from hub.services import drafts as writing
-from hub.services import viewing
-from hub.web.api.blueprint import ById, api, listing
+from hub.services.fitting import Content
+from hub.shapes import MessageShape
+from hub.web.api.blueprint import ById, answer, api, listing
+from hub.web.api.conversations import Detail, detail
 from hub.web.login import at_least, the_agent
 
 
@@ -30,6 +34,15 @@ class Viewers(BaseModel):
 class Drafts(BaseModel):
     items: list[DraftShape]
     next: None
+
+
+class TakeOver(BaseModel):
+    assignee: int | None  # who had it on the screen
+    reason: str = Field(min_length=1, max_length=500, pattern=r"\S")
+
+
+class Whisper(BaseModel):
+    text: str = Field(min_length=1, max_length=5_000)
 
 
 class DraftPath(ById):
@@ -63,6 +76,27 @@ def watch(path: ById) -> Response:
     with transaction():
         viewing.watch(_readable(path.id), the_agent())
     return Response(status=204)
+
+
+@api.post("/conversations/<id>/take-over", responses={200: Detail})
+@at_least("supervisor")
+def take_over(path: ById, body: TakeOver) -> Response:
+    """From whoever has it, who is told."""
+    with transaction():
+        conversations.take_over(conversations.locked(path.id), the_agent(), body.assignee, body.reason.strip())
+    return detail(inbox.conversation(path.id))
+
+
+@api.post("/conversations/<id>/whisper", responses={201: MessageShape})
+@at_least("supervisor")
+def whisper(path: ById, body: Whisper) -> Response:
+    """A note to whoever has the conversation. Like every note, colleagues can read it, and the customer cannot."""
+    with transaction():
+        row = conversations.locked(path.id)
+        if row.assignee is None or row.assignee_id == the_agent().id:
+            raise Refusal("nobody_to_tell", "No colleague has this conversation.")
+        message = replies.whisper(row, the_agent(), Content(text=body.text), row.assignee)
+    return answer(MessageShape.of(message), 201)
 
 
 @api.get("/conversations/<id>/drafts", responses={200: Drafts})

@@ -53,6 +53,8 @@ export interface Conversation {
   waiting_since: string | null
   snoozed_until: string | null
   sla: SlaPromise[]
+  /** What is said there now lands in that one. */
+  merged_into?: number | null
   created_at: string
   updated_at: string
   /** "" on channels whose messages have none. */
@@ -61,6 +63,8 @@ export interface Conversation {
   draft?: string
   /** These only where one conversation is asked for by its id. */
   drafts?: Draft[]
+  /** Merges and splits that can still be undone. */
+  undoable?: number[]
   reply?: Reply
   participants?: Participant[]
 }

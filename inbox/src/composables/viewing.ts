@@ -17,7 +17,7 @@ export function useViewing(conversation: number): void {
   // A courtesy to colleagues: nothing depends on it, so nobody is told when it fails.
   function look(): void {
     clearTimeout(timer)
-    if (document.visibilityState !== 'visible') return
+    if (document.visibilityState !== 'visible' || viewers.quiet.has(conversation)) return
     timer = setTimeout(look, EVERY)
     together
       .look(conversation, typing.value)
@@ -40,7 +40,7 @@ export function useViewing(conversation: number): void {
       if (typing.value) pause = setTimeout(() => (typing.value = false), TYPING_FOR)
     },
   )
-  watch(typing, look)
+  watch([typing, () => viewers.quiet.has(conversation)], look)
   document.addEventListener('visibilitychange', seen)
   onScopeDispose(() => {
     clearTimeout(pause)

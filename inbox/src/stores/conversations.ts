@@ -24,7 +24,11 @@ interface ViewState {
 const COUNTS_EVERY = 1_000
 const NAMES = Object.keys(VIEWS) as ViewName[]
 
-const detailOf = ({ reply, participants }: Conversation): Partial<Conversation> => ({ reply, participants })
+const detailOf = ({ reply, participants, undoable }: Conversation): Partial<Conversation> => ({
+  reply,
+  participants,
+  undoable,
+})
 
 const emptyView = (): ViewState => ({
   order: [],

@@ -166,6 +166,15 @@ export const useDrafts = defineStore('drafts', () => {
     if (!known) fetch(conversation).catch(() => undefined)
   }
 
+  /** The conversation became part of another one, where nothing is begun yet. */
+  function carry(from: number, to: number): void {
+    for (const mode of MODES) {
+      const text = read(from, mode)
+      if (text && !read(to, mode)) write(to, mode, text)
+      forget(from, mode)
+    }
+  }
+
   /** What was written while the hub was away. */
   function flush(): void {
     const mine = `${session.me?.id ?? 0}.`
@@ -175,7 +184,7 @@ export const useDrafts = defineStore('drafts', () => {
     }
   }
 
-  return { read, write, readFields, writeFields, preview, asking, hear, hearPreview, hearChange, flush }
+  return { read, write, readFields, writeFields, preview, asking, hear, hearPreview, hearChange, carry, flush }
 })
 
 const isLater = (a: string, b: string): boolean => Date.parse(a) > Date.parse(b)

@@ -1,6 +1,7 @@
 /** Which colleagues look at which conversation. Nobody says goodbye for certain, so what was heard long ago is over. */
 import { defineStore } from 'pinia'
 import { shallowReactive } from 'vue'
+import { together } from '@/api/together'
 import type { Viewer } from '@/api/types'
 import { now } from '@/composables/clock'
 import { useSession } from './session'
@@ -28,5 +29,14 @@ export const useViewers = defineStore('viewers', () => {
     return found && now.value - found.at < GONE_AFTER ? found.viewers : []
   }
 
-  return { hear, of }
+  /** Conversations at which we look without being shown. The hub keeps that we did. */
+  const quiet = shallowReactive(new Set<number>())
+
+  async function watchQuietly(conversation: number, on: boolean): Promise<void> {
+    if (!on) return void quiet.delete(conversation)
+    quiet.add(conversation)
+    await together.watch(conversation).catch(() => quiet.delete(conversation))
+  }
+
+  return { quiet, hear, of, watchQuietly }
 })

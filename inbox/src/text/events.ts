@@ -31,6 +31,13 @@ const VARIANTS = new Map<string, (payload: Payload) => string>(Object.entries({
   given_back: () => 'givenBack',
   sla_warned: () => 'slaWarned',
   sla_breached: () => 'slaBreached',
+  merged_in: () => 'mergedIn',
+  merged_into: () => 'mergedInto',
+  merge_undone: () => 'mergeUndone',
+  split_from: () => 'splitFrom',
+  split_off: () => 'splitOff',
+  split_undone: () => 'splitUndone',
+  taken_over: ({ agent, words }) => (nameIn(agent) ? (word(words) ? 'takenOver' : 'takenOverPlain') : 'takenOverNobody'),
   erased: ({ what }) => {
     const parts = erasedParts(what)
     return !parts.length || parts.includes('everything') ? 'erased' : 'erasedParts'
@@ -44,6 +51,7 @@ export const EVENTS = [
   'callQueued', 'callRinging', 'callTaken', 'callHeld', 'callResumed', 'callTransfer', 'callTransferFailed',
   'callbackRequested', 'missedCall', 'voicemail', 'reminded', 'givenBack', 'macro',
   'slaWarned', 'slaBreached', 'discarded', 'rerouted',
+  'mergedIn', 'mergedInto', 'mergeUndone', 'splitFrom', 'splitOff', 'splitUndone', 'takenOver', 'takenOverPlain', 'takenOverNobody',
 ]
 
 export const ERASABLE = ['everything', 'name', 'phone', 'address', 'email', 'location', 'files', 'other']
@@ -72,14 +80,17 @@ export function eventSentence(payload: Payload): Sentence {
       number: word(payload.number),
       seconds: word(payload.seconds),
       waited: word(payload.waited),
+      words: word(payload.words),
     },
   }
 }
 
 const eventOf = (message: Message): string => (message.kind === 'event' ? word(message.payload.event) : '')
 
+const REWRITES = ['erased', 'merged', 'unmerged', 'merged_in', 'merged_into', 'merge_undone', 'split_off', 'split_undone']
+
 /** After these, what we hold of the thread is no longer what the hub has. */
-export const rewrites = (message: Message): boolean => ['erased', 'merged', 'unmerged'].includes(eventOf(message))
+export const rewrites = (message: Message): boolean => REWRITES.includes(eventOf(message))
 
 /** Whom the hub reminds by this line that a customer waits for them. */
 export const remindedIn = (message: Message): { id: number } | null =>
