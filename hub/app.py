@@ -30,7 +30,7 @@ NOT_SET = "{} is not set: start everything with `yizhan up`, or set it for this 
 
 def create_app() -> OpenAPI:
     """The web process: everything that answers HTTP."""
-    from hub.web import api, health, inbox, music, problems, published, stream, webhooks
+    from hub.web import api, health, inbox, music, problems, published, stream, survey, webhooks
 
     app = create_core()
     stream.tune(app)
@@ -38,6 +38,7 @@ def create_app() -> OpenAPI:
     app.register_blueprint(webhooks.webhooks)
     app.register_blueprint(published.published)
     app.register_blueprint(music.music)
+    app.register_blueprint(survey.survey)
     app.register_blueprint(health.health)
     app.register_api(api.api)
     app.add_url_rule("/api/v1/openapi.json", "description", lambda: app.api_doc)

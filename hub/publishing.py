@@ -34,10 +34,10 @@ def published(store: Path, token: str) -> tuple[Path, str, str]:
 
 
 def _serializer(store: Path) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(_key(store), salt="published file")
+    return URLSafeTimedSerializer(signing_key(store), salt="published file")
 
 
-def _key(store: Path) -> bytes:
+def signing_key(store: Path) -> bytes:
     """Made once, and kept beside the files: whoever can read it has the files anyway."""
     path = store / "publishing.key"
     try:

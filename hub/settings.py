@@ -19,7 +19,7 @@ from channels.contract import Channel, ChannelSettings, Duration, ReceivingChann
 from channels.registry import channel_class
 from channels.settings import Zone
 from channels.templates import placeholders
-from hub.desk import calendars, canned, sla, work
+from hub.desk import calendars, canned, sla, surveys, work
 from hub.desk import routing as routing_file
 from hub.desk.canned import Canned
 from hub.desk.hours import Calendar
@@ -80,7 +80,8 @@ TEMPLATE_FIELDS = ("agent", "text", "name")  # what the hub can say of an answer
 CHANNEL_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")  # it is part of the webhook's address
 ENGINES = "yizhan.bots"
 EVERYONE = "everyone"
-DESK = (calendars.NAME, routing_file.NAME, sla.NAME, work.NAME)  # files of how people work; each may be left out
+# files of how people work; each may be left out
+DESK = (calendars.NAME, routing_file.NAME, sla.NAME, surveys.NAME, work.NAME)
 
 
 class ConfigError(Exception):
@@ -196,6 +197,7 @@ class Settings:
     routing: Routing | None = None  # None: agents pick themselves
     sla: tuple[sla.Policy, ...] = ()
     work: WorkFile = field(default_factory=WorkFile)
+    survey: surveys.Survey | None = None  # None: nobody is asked how it was
 
 
 def from_environment() -> Settings:
@@ -235,6 +237,7 @@ def load(folder: Path, *, demo: bool = False, demo_port: int = DEMO_PORT) -> Set
     routing = routing_file.routing(folder, files, problems)
     promises = sla.policies(folder, files, hub.teams if hub else (), channels, problems)
     organised = work.work(folder, files, problems)
+    survey = surveys.survey(folder, files, hub.teams if hub else (), channels, problems)
     if not demo:
         problems += [
             f"{path}: {key}: is the sample's value: put your own"
@@ -246,7 +249,8 @@ def load(folder: Path, *, demo: bool = False, demo_port: int = DEMO_PORT) -> Set
     if problems or hub is None:
         raise ConfigError(problems)
     version = library.fingerprint(_taught(folder, texts))
-    return Settings(folder, hub, channels, bots, knowledge, port, version, hours, ready, routing, promises, organised)
+    desk = (hours, ready, routing, promises, organised, survey)
+    return Settings(folder, hub, channels, bots, knowledge, port, version, *desk)
 
 
 def learned(settings: Settings, texts: Mapping[str, str]) -> Settings:

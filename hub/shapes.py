@@ -192,6 +192,12 @@ def _moment(written: str | None) -> datetime | None:
     return datetime.fromisoformat(written) if written else None
 
 
+class RatingShape(BaseModel):
+    score: int
+    scale: str  # stars: 1 to 5; good_bad: 1 or 0
+    comment: str
+
+
 class ConversationShape(BaseModel):
     id: int
     status: str
@@ -211,6 +217,7 @@ class ConversationShape(BaseModel):
     snoozed_until: Time | None
     sla: list[PromiseShape]
     merged_into: int | None  # what is said there now lands in that one
+    csat: RatingShape | None  # what the customer thought of it
     created_at: Time
     updated_at: Time
 
@@ -235,6 +242,7 @@ class ConversationShape(BaseModel):
             snoozed_until=row.snoozed_until,
             sla=PromiseShape.listed(row.sla, at),
             merged_into=row.merged_into_id,
+            csat=RatingShape(**row.csat) if row.csat else None,
             created_at=row.created_at,
             updated_at=row.updated_at,
         )

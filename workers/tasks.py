@@ -35,6 +35,7 @@ from hub.models import (
 )
 from hub.services import (
     arrivals,
+    asking,
     attachments,
     call_actions,
     calls,
@@ -198,6 +199,12 @@ def _kept(file: File, peaks: list[int] | None) -> tuple[File, str, list[int] | N
     return file, files.keep(file.content), peaks
 
 
+def ask_customers(limit: int) -> int:
+    """How it was."""
+    with transaction():
+        return asking.ask(limit)
+
+
 FOLLOWS = ("arrival", "bot_turn", "delivery")  # what one worker does without a bell in between
 DOES: dict[str, tuple[Callable[[int], int], int]] = {
     "arrival": (take_in, AT_ONCE),
@@ -207,6 +214,7 @@ DOES: dict[str, tuple[Callable[[int], int], int]] = {
     "call_action": (calling.act, 4),
     "poll": (polling.poll, 1),
     "profile_fetch": (profiles.fetch_profiles, 1),
+    "survey": (ask_customers, AT_ONCE),
     "suggestion": (suggesting.suggest, AT_ONCE),
     "transcription": (transcription.transcribe, 1),
     "reconciliation": (reconciling.reconcile, 1),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from channels.contract import Duration
 from hub.desk import calendars
+from hub.desk.checks import check_names
 from hub.knowledge.wording import Strict
 from hub.reading import Files, valid
 
@@ -85,12 +86,6 @@ def policies(
         if policy.name in names[:number]:
             problems.append(f"{path}: {key}.name: there is a policy {policy.name!r} already")
         calendars.check_name(policy.hours, path, f"{key}.hours", files, problems)
-        _check_names(path, f"{key}.teams", policy.teams, teams, problems)
-        _check_names(path, f"{key}.channels", policy.channels, channels, problems)
+        check_names(path, f"{key}.teams", policy.teams, teams, problems)
+        check_names(path, f"{key}.channels", policy.channels, channels, problems)
     return file.policy
-
-
-def _check_names(path: Path, key: str, named: Sequence[str], known: Collection[str], problems: list[str]) -> None:
-    for name in named:
-        if name not in known:
-            problems.append(f"{path}: {key}: there is no {name!r}; known: {', '.join(sorted(known)) or 'none'}")

@@ -20,6 +20,7 @@ from hub.models.work import (
     ProfileFetch,
     Reconciliation,
     Suggestion,
+    Survey,
     Transcription,
 )
 
@@ -66,5 +67,6 @@ __all__ = [
     "SavedView",
     "SlaClock",
     "Suggestion",
+    "Survey",
     "Transcription",
 ]

@@ -25,7 +25,7 @@ class Notification(Base):
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"))
-    kind: Mapped[str]  # mention, assigned, reminder, follow, sla, whisper, taken_over
+    kind: Mapped[str]  # mention, assigned, reminder, follow, sla, csat, whisper, taken_over
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id"))
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
     payload: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -90,6 +90,7 @@ class Conversation(Base):
     unanswered_since: Mapped[datetime | None]  # the customer waits for a person's word; None: we wait for theirs
     first_answered_at: Mapped[datetime | None]  # by a person
     snoozed_until: Mapped[datetime | None]
+    csat: Mapped[dict[str, Any] | None]  # what the customer thought of it
     sla: Mapped[list[dict[str, Any]]] = mapped_column(default=list)  # its latest clocks, for those who only look
     sla_due_at: Mapped[datetime | None]  # the earliest moment a running one is due
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.db import Base
 from hub.jobs import Job, job_indexes
+from hub.models.agents import Agent
 from hub.models.people import Identity
 
 if TYPE_CHECKING:
@@ -73,6 +74,28 @@ class Suggestion(Job, Base):
     used_by_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"))
     conversation: Mapped[Conversation] = relationship()
     message: Mapped[Message] = relationship()
+
+
+class Survey(Job, Base):
+    """A customer to be asked how it was, and afterwards what they said. Lane: the contact."""
+
+    kind: ClassVar[str] = "survey"
+    __tablename__ = "survey"
+    __table_args__ = (Index("ix_survey_asked", "conversation_id", "asked_at"), *job_indexes("survey"))
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id"))
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), index=True)  # who resolved it
+    channel: Mapped[str]  # where they are asked
+    way: Mapped[str] = mapped_column(default="")  # menu, digits, link, keys; "" not asked yet, or not at all
+    scale: Mapped[str]  # stars, good_bad
+    token_sha256: Mapped[str | None] = mapped_column(unique=True)  # of its page's address
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))  # the question
+    score: Mapped[int | None]
+    comment: Mapped[str] = mapped_column(default="")
+    asked_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    agent: Mapped[Agent] = relationship()
+    conversation: Mapped[Conversation] = relationship()
+    message: Mapped[Message | None] = relationship()
 
 
 class Delivery(Job, Base):

@@ -30,6 +30,7 @@ from hub.models import (
     ProfileFetch,
     Reconciliation,
     Suggestion,
+    Survey,
     Transcription,
 )
 from hub.queries import cursors
@@ -285,5 +286,6 @@ FOUND: dict[type[Job], tuple[Any, Any]] = {
         _carried_by(Reconciliation.delivery_id, Delivery.channel),
     ),
     Suggestion: (Suggestion.conversation_id, NOWHERE),
+    Survey: (Survey.conversation_id, Survey.channel),
     Transcription: (_conversation_of(_message_of(Transcription.attachment_id)), NOWHERE),
 }

@@ -17,7 +17,7 @@ from hub.knowledge import normalise
 from hub.models import Agent, AgentPresence, Contact, Conversation, Identity, Message
 from hub.models.conversations import NORMAL
 from hub.refusals import Invalid, NotFound, Refusal
-from hub.services import audit, following, sla
+from hub.services import audit, following, sla, surveys
 from hub.services.notifications import notify
 from hub.services.threads import note_event, touch
 
@@ -257,6 +257,7 @@ def resolve(conversation: Conversation, by: Agent, disposition: str = "") -> Non
     look_at_queue()
     note_event(conversation, "resolved", by=by.name, disposition=disposition)
     following.tell_of_end(conversation, by)
+    surveys.want(conversation, by)
     audit.record(by, "resolve", conversation, disposition=disposition)
 
 

@@ -67,7 +67,7 @@ def outbound(delivery: Delivery, store: Path, hub: HubFile) -> OutboundMessage:
         template=Template(**delivery.payload["template"]) if "template" in delivery.payload else None,
         notice="notice" in delivery.payload,
         author=delivery.message.author_name,
-        by_bot=delivery.message.author_kind == "bot",
+        by_bot=delivery.message.author_kind != "agent",
         letter=_letter(delivery, store, hub) if "subject" in delivery.message.payload else NO_LETTER,
     )
 

@@ -33,6 +33,7 @@ from hub.models import (
     MessageReference,
     ProfileFetch,
     Suggestion,
+    Survey,
 )
 from hub.services import arrivals, attachments, audit, drafts
 from hub.services.arrivals import lane_of
@@ -191,6 +192,14 @@ def _forget_turns(person: Person) -> None:
     _set(update(Suggestion).where(unfinished).values(state="cancelled"))
 
 
+def _forget_ratings(person: Person) -> None:
+    """The score stays; what they said about it does not, and nobody asks them any more."""
+    for conversation in person.conversations:
+        conversation.csat = {**conversation.csat, "comment": ""} if conversation.csat else None
+    theirs = update(Survey).where(Survey.conversation_id.in_([row.id for row in person.conversations]))
+    _set(theirs.values(comment="", state=case((Survey.state == "pending", "cancelled"), else_=Survey.state)))
+
+
 def _forget_notes(person: Person) -> None:
     """What bots noted of them, and agents began to write: numbers and addresses stand in there under any name."""
     drafts.forget(person.conversations)
@@ -295,6 +304,7 @@ FORGETS: dict[str, tuple[Callable[[Person], None], ...]] = {
         _forget_messages,
         _forget_turns,
         _forget_notes,
+        _forget_ratings,
         _forget_all_files,
         _forget_calls,
         _forget_identities(),

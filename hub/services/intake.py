@@ -17,10 +17,11 @@ from hub import current
 from hub.db import db, now
 from hub.jobs import next_due, retry_later
 from hub.live import tell
-from hub.models import Arrival, Attachment, BotTurn, Contact, Conversation, Identity, MediaFetch, Message
+from hub.models import Arrival, Attachment, BotTurn, Contact, Conversation, Identity, MediaFetch, Message, Survey
 from hub.services import (
     allowances,
     arrivals,
+    asking,
     bot_turns,
     calls,
     consents,
@@ -145,7 +146,10 @@ def _sender(arrival: Arrival, event: Event) -> tuple[Address, Aliases] | None:
 def _accept(desk: Desk, arrival: Arrival, event: Event) -> None:
     match event:
         case InboundMessage():
-            _message(desk, arrival, event)
+            if survey := asking.take(event, desk.people[event.sender]):
+                _rating(desk, arrival, event, survey)
+            else:
+                _message(desk, arrival, event)
         case Signal():
             _signal(desk, arrival, event)
         case Presence():
@@ -227,6 +231,32 @@ def _message(desk: Desk, arrival: Arrival, event: InboundMessage) -> None:
             conversations.hand_over(conversation, reason)
         elif not (fetches and transcripts.expected(event.kind)):
             _ask_bot(desk, arrival, conversation, message)
+
+
+def _rating(desk: Desk, arrival: Arrival, event: InboundMessage, survey: Survey) -> None:
+    """What the customer thought of a conversation that is over: nobody has to answer that."""
+    identity, score = desk.people[event.sender], survey.score
+    assert score is not None
+    _renew(desk, identity, arrival, event.renews)
+    said = Message(
+        direction="in",
+        author_kind="contact",
+        author_id=identity.contact_id,
+        author_name=event.name or identity.contact.name,
+        channel=arrival.channel,
+        identity=identity,
+        identity_id=identity.id,
+        provider_id=event.provider_id,
+        kind=event.kind,
+        text=event.text,
+        payload=dict(event.payload),
+        sent_at=event.sent_at,
+        sequence=event.sequence,
+        attachments=[],
+        deliveries=[],
+    )
+    threads.append(survey.conversation, said)
+    asking.record(survey, score)
 
 
 def _call(desk: Desk, arrival: Arrival, event: CallEvent) -> None:

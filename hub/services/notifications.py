@@ -11,7 +11,7 @@ from hub.db import db, now
 from hub.live import tell_notification
 from hub.models import Agent, Conversation, Mention, Message, Notification
 
-Kind = Literal["mention", "assigned", "reminder", "follow", "sla", "whisper", "taken_over"]
+Kind = Literal["mention", "assigned", "reminder", "follow", "sla", "csat", "whisper", "taken_over"]
 
 
 def notify(

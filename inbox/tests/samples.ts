@@ -37,6 +37,7 @@ export function conversation({ at, ...part }: Partial<Conversation> & { id: numb
     waiting_since: null,
     snoozed_until: null,
     sla: [],
+    csat: null,
     created_at: minute(0),
     updated_at: at,
     ...part,

@@ -37,6 +37,13 @@ export interface SlaPromise {
   ended_at: string | null
 }
 
+export interface Satisfaction {
+  score: number
+  /** stars: 1 to 5; good_bad: 1 or 0. */
+  scale: 'stars' | 'good_bad'
+  comment: string
+}
+
 export interface Conversation {
   id: number
   status: ConversationStatus
@@ -55,6 +62,8 @@ export interface Conversation {
   sla: SlaPromise[]
   /** What is said there now lands in that one. */
   merged_into?: number | null
+  /** What the customer thought of it. */
+  csat: Satisfaction | null
   created_at: string
   updated_at: string
   /** "" on channels whose messages have none. */

@@ -50,7 +50,7 @@ export const EVENTS = [
   'erased', 'erasedParts', 'merged', 'unmerged', 'began', 'came_back', 'optedOut', 'optedIn', 'blocked', 'recordingErased',
   'callQueued', 'callRinging', 'callTaken', 'callHeld', 'callResumed', 'callTransfer', 'callTransferFailed',
   'callbackRequested', 'missedCall', 'voicemail', 'reminded', 'givenBack', 'macro',
-  'slaWarned', 'slaBreached', 'discarded', 'rerouted',
+  'slaWarned', 'slaBreached', 'discarded', 'rerouted', 'rated',
   'mergedIn', 'mergedInto', 'mergeUndone', 'splitFrom', 'splitOff', 'splitUndone', 'takenOver', 'takenOverPlain', 'takenOverNobody',
 ]
 

@@ -1,7 +1,7 @@
 /** What the hub says in codes, said in the reader's words. */
 import { useI18n } from 'vue-i18n'
 import { Refusal, type Failure } from '@/api/http'
-import type { Conversation, Message } from '@/api/types'
+import type { Conversation, Message, Satisfaction } from '@/api/types'
 import { ERASABLE, erasedParts, eventSentence } from './events'
 import { nameIn } from './payloads'
 import { wait } from './time'
@@ -38,12 +38,23 @@ export function useWording() {
   const wrongAddresses = (wrong: readonly string[]): string =>
     wrong.length ? t('thread.mail.wrong', { addresses: wrong.join(t('common.listSeparator')) }, wrong.length) : ''
 
+  function rating({ score, scale }: Pick<Satisfaction, 'score' | 'scale'>): string {
+    return scale === 'stars' ? t('inbox.rating.stars', { n: score }) : t(score ? 'inbox.rating.good' : 'inbox.rating.bad')
+  }
+
+  /** What the customer said of it, with their own words. */
+  function rated({ score, scale, comment }: Message['payload']): string {
+    const given = rating({ score: Number(score), scale: scale === 'stars' ? 'stars' : 'good_bad' })
+    const said = nameIn(comment)
+    return said ? t('inbox.rating.withComment', { rating: given, comment: said }) : given
+  }
+
   function event(message: Message): string {
     const { key, values } = eventSentence(message.payload)
     const who = personIn(message) || t('thread.event.someone')
     const target = nameIn(message.payload.target)
     const promised = te(`sla.promise.${target}`) ? t(`sla.promise.${target}`) : target
-    const line = t(`thread.event.${key}`, { ...values, who, what: erased(message.payload.what), target: promised })
+    const line = t(`thread.event.${key}`, { ...values, who, what: erased(message.payload.what), target: promised, rating: key === 'rated' ? rated(message.payload) : '' })
     const reason = nameIn(message.payload.reason)
     if (!reason) return line
     const known = te(`thread.reason.${reason}`)
@@ -82,7 +93,7 @@ export function useWording() {
     return t('inbox.said', { who, what: preview(message) })
   }
 
-  return { contactName, failure, code, doing, wrongAddresses, event, preview, rowPreview, locale }
+  return { contactName, failure, code, doing, wrongAddresses, event, rating, preview, rowPreview, locale }
 }
 
 const personIn = (message: Message): string =>

@@ -1,0 +1,27 @@
+"""Who is to be asked how it was. See asking for how they are asked, and what they answer."""
+
+from __future__ import annotations
+
+from sqlalchemy import or_, select
+
+from hub import current
+from hub.db import db, now
+from hub.models import Agent, Conversation, Survey
+
+
+def want(conversation: Conversation, by: Agent) -> None:
+    """An agent answered and resolved it. Whether the customer is really asked is seen when the time has come."""
+    config = current.settings().survey
+    if (
+        config is None
+        or conversation.first_answered_at is None
+        or not config.is_for(conversation.team, conversation.reply_channel)
+    ):
+        return
+    theirs = select(Survey.id).join(Conversation).where(Conversation.contact_id == conversation.contact_id)
+    lately = or_(Survey.asked_at > now() - config.not_again_within, Survey.state.in_(("pending", "running")))
+    if db.session.scalar(select(theirs.where(lately).exists())):
+        return
+    row = Survey(lane=f"contact:{conversation.contact_id}", conversation=conversation, agent=by)
+    row.channel, row.scale, row.due_at = conversation.reply_channel, config.scale, now() + config.after
+    db.session.add(row)
