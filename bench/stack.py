@@ -112,11 +112,11 @@ class Stack:
 
 
 @contextmanager
-def running(config: Path = REPOSITORY / "config") -> Iterator[Stack]:
+def running(config: Path = REPOSITORY / "config", *, demo: bool = True) -> Iterator[Stack]:
     data = Path(tempfile.mkdtemp(prefix="yizhan-stack-"))
     data.chmod(0o711)  # PostgreSQL of a root start runs as another user
     port = free_ports()
-    command = [sys.executable, "-m", "workers", "up", "--demo"]
+    command = [sys.executable, "-m", "workers", "up", *(["--demo"] if demo else [])]
     options = ["--port", str(port), "--data", str(data), "--config", str(config)]
     environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
     with (data / "up.log").open("wb") as log:

@@ -30,7 +30,8 @@ NOT_SET = "{} is not set: start everything with `yizhan up`, or set it for this 
 
 def create_app() -> OpenAPI:
     """The web process: everything that answers HTTP."""
-    from hub.web import api, health, inbox, music, problems, published, stream, survey, webhooks
+    from hub.oidc import Provider
+    from hub.web import api, health, inbox, music, oidc, problems, published, stream, survey, webhooks
 
     app = create_core()
     stream.tune(app)
@@ -40,6 +41,9 @@ def create_app() -> OpenAPI:
     app.register_blueprint(music.music)
     app.register_blueprint(survey.survey)
     app.register_blueprint(health.health)
+    if provider := app.extensions["settings"].hub.login.oidc:
+        app.extensions["oidc"] = Provider(provider)
+    app.register_blueprint(oidc.oidc)
     app.register_api(api.api)
     app.add_url_rule("/api/v1/openapi.json", "description", lambda: app.api_doc)
     app.register_blueprint(inbox.inbox)

@@ -161,6 +161,40 @@ def add_agent(email: str, name: str, role: str, password_stdin: bool) -> None:
     click.echo(f"{name} <{email}> is {role}.")
 
 
+@agent.command("reset-totp")
+@click.argument("email")
+@with_database
+def reset_totp(email: str) -> None:
+    """Whose phone and recovery codes are lost signs in with the password alone again."""
+    from hub.db import transaction
+    from hub.queries import agents as rows
+    from hub.refusals import NotFound
+    from hub.services import totp
+
+    with transaction():
+        found = rows.by_email(email)
+        if found is None:
+            raise NotFound(f"agent {email}")
+        totp.clear(found, by=None)
+    click.echo(f"{found.name} <{found.email}> signs in without a code now.")
+
+
+@yizhan.command("setup-link")
+@click.option("--quiet", is_flag=True, help="Only make the link ready: `yizhan up` says where it is.")
+@with_database
+def setup_link(quiet: bool) -> None:
+    """A new link to make the first admin in the browser. It works once, for a day."""
+    from hub.services import setup
+
+    public_url = configuration.from_environment().hub.public_url
+    made = setup.new_token(Path(os.environ["YIZHAN_DATA"]))
+    if quiet:
+        return
+    if made is None:
+        raise click.ClickException("Yizhan is set up: an admin can add others, or `yizhan agent add`.")
+    click.echo(f"{public_url}/setup?token={made}")
+
+
 @yizhan.group()
 def token() -> None:
     """Tokens for programs that use the API."""

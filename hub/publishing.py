@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from pathlib import Path
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from channels.contract import File
 from hub import files
+from hub.keys import key
 
 LIVES = 24 * 3600  # seconds
 PATH = "/files"
@@ -38,19 +37,5 @@ def _serializer(store: Path) -> URLSafeTimedSerializer:
 
 
 def signing_key(store: Path) -> bytes:
-    """Made once, and kept beside the files: whoever can read it has the files anyway."""
-    path = store / "publishing.key"
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        store.mkdir(parents=True, exist_ok=True)
-    draft = store / f".publishing-{secrets.token_hex(8)}"
-    draft.write_bytes(secrets.token_bytes(32))
-    draft.chmod(0o600)
-    try:
-        os.link(draft, path)  # of two processes one wins, and the other reads what it wrote
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
-    return path.read_bytes()
+    """Kept beside the files: whoever can read it has the files anyway."""
+    return key(store / "publishing.key")

@@ -23,6 +23,7 @@ from hub.desk import calendars, canned, sla, surveys, work
 from hub.desk import routing as routing_file
 from hub.desk.canned import Canned
 from hub.desk.hours import Calendar
+from hub.desk.login import Login
 from hub.desk.routing import Routing
 from hub.desk.work import WorkFile
 from hub.knowledge import Knowledge, Words, library
@@ -134,6 +135,7 @@ class HubFile(Strict):
     delivery: DeliveryTimes = DeliveryTimes()
     processes: Processes = Processes()
     transcription: Transcription | None = None
+    login: Login = Login()
 
 
 class ChannelFile(Strict):

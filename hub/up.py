@@ -17,6 +17,7 @@ from pathlib import Path
 from hub import embedded, settings
 from hub.children import GaveUp, Printer, Stopped, Supervisor
 from hub.embedded import CannotStart
+from hub.keys import SETUP_TOKEN
 from hub.leash import Child, Leash
 from hub.reading import DEMO_PORTS
 from hub.settings import DEMO_ENVIRONMENT
@@ -37,7 +38,7 @@ class Plan:
     children: Sequence[Child]
     ports: Sequence[int]
     ready: Callable[[], bool]
-    welcome: str
+    welcome: Callable[[], str]
 
 
 def run(config: Path, data: Path, port: int, demo: bool) -> int:
@@ -57,7 +58,8 @@ def plan(config: Path, data: Path, port: int, demo: bool) -> Plan:
         return Child(name, [sys.executable, "-m", *command], environment)
 
     # the demo's agents need the tables, so that command brings them up to date itself
-    first = [child("demo", "workers", "demo") if demo else child("migrate", "workers", "migrate")]
+    migrating = [child("migrate", "workers", "migrate"), child("setup", "workers", "setup-link", "--quiet")]
+    first = [child("demo", "workers", "demo")] if demo else migrating
     children = [
         child("web", "workers", "web", "--port", str(port), "--host", "127.0.0.1" if demo else "0.0.0.0"),
         child("worker", "workers", "worker"),
@@ -69,7 +71,13 @@ def plan(config: Path, data: Path, port: int, demo: bool) -> Plan:
         hub = f"http://127.0.0.1:{port}"
         children.append(child("simulator", "simulator", "--port", str(port + 1), "--hub", hub))
     ports = [port + offset for offset in DEMO_PORTS] if demo else [port]
-    return Plan(first, children, ports, lambda: _web_ready(port) and all(map(_listening, ports)), _welcome(port, demo))
+    return Plan(
+        first,
+        children,
+        ports,
+        ready=lambda: _web_ready(port) and all(map(_listening, ports)),
+        welcome=lambda: _welcome(port, demo, data),
+    )
 
 
 def serve(plan: Plan, data: Path) -> int:
@@ -96,7 +104,7 @@ def _supervise(plan: Plan, data: Path, printer: Printer, leash: Leash) -> int:
     with supervisor.signals():
         try:
             _start(plan, data, supervisor, leash, tell)
-            printer.plain(plan.welcome)
+            printer.plain(plan.welcome())
             supervisor.until(lambda: False)
         except Stopped:
             tell("stopping")
@@ -266,14 +274,17 @@ def _listening(port: int) -> bool:
     return True
 
 
-def _welcome(port: int, demo: bool) -> str:
-    inbox = f"  Inbox         http://127.0.0.1:{port}/"
-    account = (
-        [
+def _welcome(port: int, demo: bool, data: Path) -> str:
+    lines = [f"  Inbox         http://127.0.0.1:{port}/"]
+    token = data / SETUP_TOKEN
+    if demo:
+        lines += [
             "  Log in        agent@example.com  password yizhan-demo",
             f"  A customer    http://127.0.0.1:{port + 1}/  writes to the shop from here",
         ]
-        if demo
-        else ["  First agent   yizhan agent add EMAIL --name NAME --role admin"]
-    )
-    return "\n".join(["", "Yizhan is ready.", "", inbox, *account, "  Stop          Ctrl-C", ""])
+    elif token.exists():
+        lines += [
+            f"  Set it up     http://127.0.0.1:{port}/setup?token={token.read_text()}",
+            "                this link works once, for a day; `yizhan setup-link` makes another",
+        ]
+    return "\n".join(["", "Yizhan is ready.", "", *lines, "  Stop          Ctrl-C", ""])

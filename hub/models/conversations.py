@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NORMAL = 1  # priority
 TOLD_BY_PAYLOADS = ("subject", "title", "description", "label", "transcript")
+HELD = ("open", "snoozed")  # in the hands of an agent
 
 
 class Conversation(Base):

@@ -77,7 +77,7 @@ def note_failure(email: str, ip: str) -> None:
     db.session.execute(delete(LoginFailure).where(LoginFailure.at < now() - GUESSING))
 
 
-def issue(agent: Agent, kind: str, name: str = "") -> str:
+def issue(agent: Agent, kind: str, name: str = "", by: Agent | None = None) -> str:
     """A new session, API token or invitation. This is the only time that it is seen."""
     token = token_urlsafe(32)
     lives = LIVES.get(kind)
@@ -86,7 +86,7 @@ def issue(agent: Agent, kind: str, name: str = "") -> str:
     )
     db.session.add(row)
     db.session.flush()
-    audit.record(agent, f"issue_{kind}", row)
+    audit.record(by or agent, f"issue_{kind}", row)
     return token
 
 

@@ -208,6 +208,16 @@ def take_over(conversation: Conversation, by: Agent, seen: int | None, reason: s
         notify(before, "taken_over", conversation, told, by=by.name)
 
 
+def take_away(conversation: Conversation, by: Agent) -> None:
+    """Its agent works here no more. What sleeps sleeps on, and then waits for anybody."""
+    if conversation.status != "snoozed":
+        assign(conversation, None, by)
+        return
+    conversation.assignee = None
+    note_event(conversation, "assigned", agent=None, by=by.name)
+    audit.record(by, "assign", conversation, to=None)
+
+
 def hand_over(
     conversation: Conversation,
     reason: str,

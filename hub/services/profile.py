@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.db import db
+from hub.live import tell_access
 from hub.models import AccessToken, Agent
 from hub.refusals import NotFound
 from hub.services import agents, audit
@@ -26,3 +27,4 @@ def revoke(agent: Agent, token_id: int) -> None:
         raise NotFound("token")
     audit.record(agent, "revoke", row, kind=row.kind, name=row.name)
     db.session.delete(row)
+    tell_access()

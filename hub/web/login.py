@@ -8,7 +8,9 @@ from ipaddress import ip_address
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import g, request
+from flask import Response, g, request
+from pydantic import BaseModel
+from werkzeug.wrappers import Response as BaseResponse
 
 from hub import current
 from hub.db import transaction
@@ -19,7 +21,14 @@ from hub.services import agents
 
 COOKIE = "yizhan_session"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-OPEN_ENDPOINTS = ("api.log_in", "api.link_contacts", "api.listen")  # they ask for proof themselves
+OPEN_ENDPOINTS = {  # they ask for proof themselves
+    f"api.{name}"
+    for name in (
+        *("log_in", "login_options", "answer_totp", "begin_required_enrolment", "finish_required_enrolment"),
+        *("look_at_invitation", "accept_invitation", "check_setup", "set_up"),
+        *("link_contacts", "listen"),
+    )
+}
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -71,6 +80,38 @@ def client_ip() -> str:
 def browser() -> str:
     """As it calls itself, so that its owner can tell one session from another."""
     return request.headers.get("User-Agent", "")[:300]
+
+
+def confirm_password(password: str) -> None:
+    """The one in front of the browser knows the password of the account, if it has one."""
+    me, ip = the_agent(), client_ip()
+    agents.throttle(me.email, ip)
+    if me.password_hash is None or agents.authenticate(me.email, password):
+        return
+    with transaction():
+        agents.note_failure(me.email, ip)
+    raise Refusal("wrong_password", "The current password is wrong.", 403)
+
+
+def open_session(agent: Agent, told: BaseModel) -> Response:
+    """What is told, with the cookie of a new session; the one before, if there was any, is over."""
+    response = Response(told.model_dump_json(), content_type="application/json")
+    give_session(response, agent)
+    return response
+
+
+def give_session(response: BaseResponse, agent: Agent) -> None:
+    with transaction():
+        agents.revoke(given_token())
+        token = agents.issue(agent, "session", browser())
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=int(agents.SESSION.total_seconds()),
+        httponly=True,
+        samesite="Lax",
+        secure=current.settings().hub.public_url.startswith("https:"),
+    )
 
 
 def at_least(role: str) -> Callable[[View], View]:

@@ -15,6 +15,8 @@ export type Area =
   | 'channels'
   | 'failed'
   | 'settings'
+  | 'audit'
+  | 'setup'
   | 'canned'
   | 'sla'
   | 'presence'

@@ -15,6 +15,18 @@ export const router = createRouter({
       beforeEnter: () => loadAreas('login'),
     },
     {
+      path: '/setup',
+      name: 'setup',
+      component: () => import('./views/SetupView.vue'),
+      beforeEnter: () => loadAreas('setup', 'login', 'errors', 'inbox', 'thread'),
+    },
+    {
+      path: '/welcome',
+      name: 'welcome',
+      component: () => import('./views/WelcomeView.vue'),
+      beforeEnter: () => loadAreas('login', 'errors', 'inbox', 'thread'),
+    },
+    {
       path: '/',
       component: () => import('./views/ShellView.vue'),
       redirect: '/inbox/mine',

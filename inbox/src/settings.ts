@@ -15,15 +15,17 @@ export interface SettingsTab {
 
 export const TABS: readonly SettingsTab[] = [
   { name: 'me', label: 'settings.tab.me', from: 'agent', component: () => import('./components/SettingsMe.vue') },
+  { name: 'agents', label: 'settings.tab.agents', from: 'admin', component: () => import('./components/SettingsAgents.vue') },
   { name: 'teams', label: 'settings.tab.teams', from: 'agent', component: () => import('./components/SettingsTeams.vue') },
   {
     name: 'canned', label: 'settings.tab.canned', from: 'agent', areas: ['canned'],
     component: () => import('./components/CannedSettings.vue'),
   },
   { name: 'files', label: 'settings.tab.files', from: 'supervisor', component: () => import('./components/SettingsFiles.vue') },
+  { name: 'audit', label: 'settings.tab.audit', from: 'supervisor', areas: ['audit'], component: () => import('./components/SettingsAudit.vue') },
 ]
 
-const ROLES: readonly Role[] = ['agent', 'supervisor', 'admin']
+export const ROLES: readonly Role[] = ['agent', 'supervisor', 'admin']
 
 export const isAtLeast = (role: Role | undefined, wanted: Role): boolean =>
   ROLES.indexOf(role ?? 'agent') >= ROLES.indexOf(wanted)

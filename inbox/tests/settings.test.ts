@@ -1,15 +1,18 @@
 /** The settings: who sees which tab, what is searched in the files, and the forms about oneself. */
 import { createPinia, setActivePinia } from 'pinia'
 import { TooltipProvider } from 'reka-ui'
-import { createApp, h, nextTick, type App, type Component } from 'vue'
+import { createApp, defineComponent, h, nextTick, type App, type Component } from 'vue'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import LoginForm from '@/components/LoginForm.vue'
 import MyPassword from '@/components/MyPassword.vue'
 import MyTokens from '@/components/MyTokens.vue'
+import SettingsAgents from '@/components/SettingsAgents.vue'
 import { i18n, loadAreas, switchLocale } from '@/i18n'
 import { switchShortcuts } from '@/preferences'
 import { useShortcuts } from '@/composables/shortcuts'
 import { tabsFor } from '@/settings'
 import { useSession } from '@/stores/session'
+import { detailsOf, linkOf } from '@/text/audit'
 import { browserName } from '@/text/accounts'
 import { found } from '@/text/configuration'
 
@@ -18,8 +21,9 @@ let answers: Record<string, unknown> = {}
 let app: App | undefined
 let root: HTMLElement
 
-async function mount(component: Component): Promise<void> {
-  app = createApp({ render: () => h(TooltipProvider, () => h('div', h(component))) })
+async function mount(component: Component, props: Record<string, unknown> = {}): Promise<void> {
+  app = createApp({ render: () => h(TooltipProvider, () => h('div', h(component, props))) })
+  app.component('RouterLink', defineComponent({ setup: (_, { slots }) => () => h('a', slots.default?.()) }))
   app.use(i18n).mount(root)
   await settled()
 }
@@ -40,12 +44,13 @@ async function submit(index = 0): Promise<void> {
   document.querySelectorAll('form')[index]!.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }))
   await settled()
 }
-const problem = (status: number, code: string): Response => new Response(JSON.stringify({ status, code, title: code }), { status })
+const problem = (status: number, code: string, facts: Record<string, string> = {}): Response =>
+  new Response(JSON.stringify({ status, code, title: code, ...facts }), { status })
 
 beforeEach(async () => {
   setActivePinia(createPinia())
   asked.length = 0
-  answers = { 'GET /me/login': { password: true } }
+  answers = { 'GET /session': { sso: null, setup: false } }
   root = document.body.appendChild(document.createElement('div'))
   vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
     const what = `${init.method} ${url.replace('/api/v1', '')}`
@@ -53,7 +58,7 @@ beforeEach(async () => {
     const answer = answers[what]
     return answer instanceof Response ? answer.clone() : new Response(JSON.stringify(answer ?? { items: [], next: null }))
   })
-  await loadAreas('common', 'inbox', 'errors', 'login', 'settings')
+  await loadAreas('common', 'inbox', 'errors', 'login', 'settings', 'audit')
   await switchLocale('en')
   useSession().me = { id: 1, name: 'Lin', email: 'lin@example.com', role: 'agent', teams: [] }
 })
@@ -69,11 +74,12 @@ afterEach(() => {
 describe('tabs', () => {
   it.each([
     ['agent', ['me', 'teams']],
-    ['supervisor', ['me', 'teams', 'files']],
+    ['supervisor', ['me', 'teams', 'files', 'audit']],
+    ['admin', ['me', 'agents', 'teams', 'files', 'audit']],
   ] as const)('of an %s', (role, some) => {
     const names = tabsFor(role).map(({ name }) => name)
     expect(names).toEqual(expect.arrayContaining([...some]))
-    expect(names.includes('files')).toBe(role !== 'agent')
+    expect([names.includes('files'), names.includes('agents')]).toEqual([role !== 'agent', role === 'admin'])
   })
 })
 
@@ -105,10 +111,10 @@ describe('browsers', () => {
 
 describe('the password', () => {
   it('is sent only when both are there, and the fields are empty afterwards', async () => {
-    await mount(MyPassword)
+    await mount(MyPassword, { has: true })
     await type('input[autocomplete="new-password"]', 'battery staple')
     await submit()
-    expect(asked.map(({ what }) => what)).toEqual(['GET /me/login'])
+    expect(asked).toEqual([])
     await type('input[autocomplete="current-password"]', 'correct horse')
     await submit()
     expect(asked.at(-1)).toEqual({ what: 'PUT /me/password', body: { current: 'correct horse', password: 'battery staple' } })
@@ -117,7 +123,7 @@ describe('the password', () => {
 
   it('says why it was not changed, and keeps what was typed', async () => {
     answers['PUT /me/password'] = problem(403, 'wrong_password')
-    await mount(MyPassword)
+    await mount(MyPassword, { has: true })
     await type('input[autocomplete="current-password"]', 'wrong')
     await type('input[autocomplete="new-password"]', 'battery staple')
     await submit()
@@ -126,8 +132,7 @@ describe('the password', () => {
   })
 
   it('is not asked for its predecessor where there is none', async () => {
-    answers['GET /me/login'] = { password: false }
-    await mount(MyPassword)
+    await mount(MyPassword, { has: false })
     expect(document.querySelector('input[autocomplete="current-password"]')).toBeNull()
   })
 })
@@ -152,6 +157,140 @@ describe('tokens', () => {
     await settled()
     expect(asked.some(({ what }) => what === 'DELETE /me/tokens/3')).toBe(true)
   })
+})
+
+describe('signing in', () => {
+  const me = { id: 1, name: 'Lin', email: 'lin@example.com', role: 'admin', teams: [] }
+  const offer = { secret: 'ABCDEFGH', address: 'otpauth://x', qr: '<svg/>', pending: 'offer-1' }
+  async function enterPassword(): Promise<void> {
+    await type('input[autocomplete="username"]', 'lin@example.com')
+    await type('input[autocomplete="current-password"]', 'correct horse')
+    await submit()
+  }
+  beforeEach(() => {
+    useSession().me = null
+  })
+
+  it('asks for the code of the phone after the password', async () => {
+    answers['POST /session'] = problem(401, 'totp_required', { pending: 'proof' })
+    const done = vi.fn()
+    await mount(LoginForm, { onDone: done })
+    await enterPassword()
+    const box = document.querySelector<HTMLInputElement>('input[autocomplete="one-time-code"]')!
+    expect(document.activeElement).toBe(box)
+    answers['POST /session/totp'] = problem(401, 'wrong_code')
+    await type('input[autocomplete="one-time-code"]', '123456')
+    await submit()
+    expect(document.querySelector('[role="alert"]')?.textContent).toContain('wrong or was used')
+    expect(document.activeElement).toBe(document.querySelector('[role="alert"]'))
+    expect(box.value).toBe('123456')
+    answers['POST /session/totp'] = me
+    await submit()
+    expect(asked.at(-1)).toEqual({ what: 'POST /session/totp', body: { pending: 'proof', code: '123456' } })
+    expect([done.mock.calls.length, useSession().me?.role]).toEqual([1, 'admin'])
+  })
+
+  it('begins again when the code came too late', async () => {
+    answers['POST /session'] = problem(401, 'totp_required', { pending: 'proof' })
+    answers['POST /session/totp'] = problem(401, 'login_expired')
+    await mount(LoginForm)
+    await enterPassword()
+    await type('input[autocomplete="one-time-code"]', '123456')
+    await submit()
+    expect(words()).toContain('enter your password again')
+    expect(document.querySelector('input[autocomplete="current-password"]')).not.toBeNull()
+  })
+
+  it('makes who needs a code enrol first, and lets in only after the recovery codes were shown', async () => {
+    answers['POST /session'] = problem(401, 'totp_setup', { pending: 'proof' })
+    answers['POST /session/enrolment'] = offer
+    answers['PUT /session/enrolment'] = { codes: ['abcd-efgh', 'ijkl-mnop'], me }
+    const done = vi.fn()
+    await mount(LoginForm, { onDone: done })
+    await enterPassword()
+    // a part of its own, which has to be fetched
+    await vi.waitFor(() => expect(words()).toContain('ABCD EFGH'), 5_000)
+    await type('input[autocomplete="one-time-code"]', '123456')
+    await submit()
+    expect(asked.at(-1)).toEqual({ what: 'PUT /session/enrolment', body: { login: 'proof', pending: 'offer-1', code: '123456' } })
+    expect(words()).toContain('abcd-efgh')
+    expect(done).not.toHaveBeenCalled()
+    button('I have kept them').click()
+    await settled()
+    expect([done.mock.calls.length, useSession().me?.name]).toEqual([1, 'Lin'])
+  })
+
+  it('shows why the identity provider did not let in, and its button', async () => {
+    answers['GET /session'] = { sso: 'Company ID', setup: false }
+    await mount(LoginForm, { problem: 'sso_domain', next: '/inbox/all' })
+    expect(document.querySelector('[role="alert"]')?.textContent).toContain('may not sign in here')
+    expect(document.querySelector('a')?.getAttribute('href')).toBe('/login/oidc?next=%2Finbox%2Fall')
+    expect(words()).toContain('Sign in with Company ID')
+  })
+
+  it('has a sentence for a code nobody knows', async () => {
+    await mount(LoginForm, { problem: 'mercury' })
+    expect(document.querySelector('[role="alert"]')?.textContent).toContain('did not work')
+  })
+})
+
+describe('accounts', () => {
+  const account = {
+    id: 2, name: 'Li', email: 'li@example.com', role: 'agent', teams: ['sales'], created_at: '2026-03-01T12:00:00Z', seen_at: null,
+    disabled_at: null, password: true, totp: true, invited: false, conversations: 3,
+  }
+  beforeEach(() => {
+    answers['GET /accounts'] = { items: [account, { ...account, id: 3, name: 'Gone', disabled_at: '2026-03-01T12:00:00Z' }] }
+  })
+
+  it('show the link of an invitation once', async () => {
+    answers['POST /accounts'] = { link: 'http://hub/welcome#abc' }
+    await mount(SettingsAgents)
+    button('Add agent').click()
+    await settled()
+    await type('#account-email', 'new@example.com')
+    await type('#account-name', 'New')
+    await submit()
+    expect(asked.find(({ what }) => what === 'POST /accounts')?.body).toEqual({ email: 'new@example.com', name: 'New', role: 'agent' })
+    expect(words()).toContain('http://hub/welcome#abc')
+    expect(document.querySelector('.dialog')).toBeNull()
+  })
+
+  it('are disabled after a choice about what they hold', async () => {
+    answers['POST /accounts/2/disable'] = { gave_back: 0 }
+    await mount(SettingsAgents)
+    button('Disable: Li').click()
+    await settled()
+    expect(words()).toContain('the 3 open conversations')
+    document.querySelector<HTMLInputElement>('.dialog input')!.click()
+    document.querySelector<HTMLButtonElement>('.dialog .button--danger')!.click()
+    await settled()
+    expect(asked.find(({ what }) => what === 'POST /accounts/2/disable')?.body).toEqual({ give_back: false })
+  })
+
+  it('say why the last admin stays', async () => {
+    answers['PATCH /accounts/2'] = problem(409, 'last_admin')
+    await mount(SettingsAgents)
+    button('Change: Li').click()
+    await settled()
+    await submit()
+    expect(document.querySelector('.dialog [role="alert"]')?.textContent).toContain('must be an admin left')
+  })
+
+  it('can be enabled again', async () => {
+    await mount(SettingsAgents)
+    button('Enable: Gone').click()
+    await settled()
+    expect(asked.some(({ what }) => what === 'POST /accounts/3/enable')).toBe(true)
+  })
+})
+
+describe('the audit trail', () => {
+  const entry = { id: 1, at: '2026-03-01T12:00:00Z', agent: 'Lin', agent_id: 1, action: 'claim', subject: 'conversation 12', name: '', detail: {} }
+  it.each([
+    [entry, '/inbox/all/12', []],
+    [{ ...entry, subject: 'agent 3', detail: { role: 'admin', before: ['A', 'agent'], to: null } }, null, ['role: admin', 'before: ["A","agent"]']],
+  ])('says where and what', (given, link, details) => expect([linkOf(given), detailsOf(given)]).toEqual([link, details]))
 })
 
 describe('shortcuts', () => {

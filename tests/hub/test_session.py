@@ -143,6 +143,12 @@ def test_jobs_are_for_supervisors(stage: Stage, role: str, status: int) -> None:
     assert status == 200 or answer["code"] == "wrong_role"
 
 
+WITH_PROOF = (  # in their bodies
+    *(("POST", "session/totp"), ("POST", "session/enrolment"), ("PUT", "session/enrolment")),
+    *(("POST", "invitation"), ("PUT", "invitation"), ("POST", "setup"), ("POST", "setup/check")),
+)
+
+
 def routes(stage: Stage) -> list[tuple[str, str]]:
     rules = [rule for rule in stage.app.url_map.iter_rules() if rule.endpoint.startswith("api.")]
     return [(method, rule.rule) for rule in rules for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}]
@@ -154,7 +160,9 @@ def test_every_endpoint_but_the_login_asks_who_is_there(stage: Stage) -> None:
     for method, path in routes(stage):
         asked[method, path] = client.open(path.replace("<id>", "1"), method=method, json={}).status_code
     assert {key: status for key, status in asked.items() if status != 401} == {
+        ("GET", "/api/v1/session"): 200,  # what the login page offers
         ("POST", "/api/v1/session"): 422,
+        **{(method, f"/api/v1/{path}"): 422 for method, path in WITH_PROOF},
         ("POST", "/api/v1/contacts/link"): 404,  # asks for a signature, once there is a secret to sign with
     }
 
@@ -163,7 +171,9 @@ def test_the_description_has_every_endpoint(stage: Stage) -> None:
     described = stage.app.test_client().get("/api/v1/openapi.json").json
     assert described["info"]["title"] == "Yizhan"
     paths = {
-        (method.upper(), path.replace("{id}", "<id>")) for path, each in described["paths"].items() for method in each
+        (method.upper(), path.replace("{", "<").replace("}", ">"))
+        for path, each in described["paths"].items()
+        for method in each
     }
     assert paths == set(routes(stage))
 

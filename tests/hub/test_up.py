@@ -37,7 +37,7 @@ sys.exit(up.serve(up.Plan(
     children=[child(*each) for each in children.items()],
     ports=[port],
     ready=lambda: all((Path(data) / name).exists() for name in wanted),
-    welcome="WELCOME",
+    welcome=lambda: "WELCOME",
 ), Path(data)))
 """
 STEADY = (
@@ -285,4 +285,4 @@ def test_the_plan_of_the_demo() -> None:
 
 def test_without_the_demo_nothing_of_it_runs() -> None:
     plan = up.plan(Path("/config"), Path("/data"), 9000, demo=False)
-    assert [child.name for child in (*plan.first, *plan.children)] == ["migrate", "web", "worker", "beat"]
+    assert [child.name for child in (*plan.first, *plan.children)] == [*("migrate", "setup", "web", "worker", "beat")]

@@ -3,6 +3,7 @@
 from hub.web.api.blueprint import api
 
 from hub.web.api import (  # isort: skip - they add the routes
+    accounts,
     bots,
     bulk,
     calls,
@@ -21,12 +22,15 @@ from hub.web.api import (  # isort: skip - they add the routes
     operations,
     presence,
     search,
+    second_factor,
     session,
+    setup,
     together,
     views,
 )
 
 __all__ = [
+    "accounts",
     "api",
     "bots",
     "bulk",
@@ -46,7 +50,9 @@ __all__ = [
     "operations",
     "presence",
     "search",
+    "second_factor",
     "session",
+    "setup",
     "together",
     "views",
 ]

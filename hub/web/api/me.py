@@ -10,11 +10,10 @@ from hub.db import transaction
 from hub.models import AccessToken, Agent
 from hub.models.agents import digest
 from hub.queries import agents as rows
-from hub.refusals import Refusal
 from hub.services import agents, profile
 from hub.shapes import AgentShape, Time
 from hub.web.api.blueprint import ById, answer, api, listing
-from hub.web.login import client_ip, given_token, the_agent
+from hub.web.login import confirm_password, given_token, the_agent
 
 NAME = Field(min_length=1, max_length=80, pattern=r"\S")
 
@@ -96,16 +95,9 @@ def change_me(body: Profile) -> Response:
 
 @api.put("/me/password", responses={204: None})
 def change_password(body: NewPassword) -> Response:
-    me = the_agent()
-    ip = client_ip()
-    agents.throttle(me.email, ip)
+    confirm_password(body.current)
     with transaction():
-        if right := me.password_hash is None or agents.authenticate(me.email, body.current) is not None:
-            profile.change_password(me, body.password, keep=given_token())
-        else:
-            agents.note_failure(me.email, ip)
-    if not right:
-        raise Refusal("wrong_password", "The current password is wrong.", 403)
+        profile.change_password(the_agent(), body.password, keep=given_token())
     return Response(status=204)
 
 

@@ -459,6 +459,7 @@ export interface Problem {
   kind?: AuthorKind
   at?: string
   seen?: string
+  pending?: string
   errors?: { field: string; reason: string }[]
 }
 

@@ -38,9 +38,11 @@ export const useSession = defineStore('session', () => {
     }
   }
 
-  async function signIn(email: string, password: string): Promise<void> {
+  const signIn = async (email: string, password: string): Promise<void> => enter(await api.signIn(email, password))
+
+  /** With the session that the hub has just given. */
+  function enter(now: Me): void {
     const before = me.value
-    const now = await api.signIn(email, password)
     if (before && before.id !== now.id) {
       // Someone else took the chair: nothing of the first agent may stay on the page.
       location.reload()
@@ -65,5 +67,5 @@ export const useSession = defineStore('session', () => {
     }
   }
 
-  return { me, expired, renewals, unreachable, isMe, leads, mayErase, restore, signIn, signOut, check }
+  return { me, expired, renewals, unreachable, isMe, leads, mayErase, restore, signIn, enter, signOut, check }
 })
