@@ -10,9 +10,9 @@ from bench.stack import Stack
 def megabytes(stack: Stack) -> float:
     """All processes but the simulator's."""
     ours = set(stack.tree()) - set(stack.pids("simulator"))
-    return sum(_kilobytes(pid) for pid in ours) / 1024
+    return sum(kilobytes(pid) for pid in ours) / 1024
 
 
-def _kilobytes(pid: int) -> int:
+def kilobytes(pid: int) -> int:
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))

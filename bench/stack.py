@@ -89,10 +89,10 @@ class Stack:
 
     def tree(self) -> list[int]:
         """Every process of the stack, parents first."""
-        children = _children()
+        known = children()
         found = [self.process.pid]
         for pid in found:
-            found += sorted(children.get(pid, []))
+            found += sorted(known.get(pid, []))
         return found
 
     @contextmanager
@@ -200,7 +200,7 @@ def _recognised(program: str, pid: int) -> bool:
     return PROGRAMS[program] in line or (program == "postgres" and line.startswith("postgres: "))
 
 
-def _children() -> dict[int, list[int]]:
+def children() -> dict[int, list[int]]:
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from flask import Flask
 from flask_openapi3 import Info, OpenAPI  # type: ignore[attr-defined]
-from psycopg import RawCursor
 
 from channels.contract import Channel
 from channels.http import Http
@@ -17,15 +16,14 @@ from channels.voice import VoiceChannel
 from hub import files, publishing
 from hub import settings as configuration
 from hub.cache import RedisCache, connect
-from hub.db import db, with_driver
+from hub.db import db, open_database
 from hub.doorbell import celery_doorbell, late_doorbell, typing_doorbell
 from hub.inlet import Inlet
 from hub.live import Announcer
-from hub.settings import Settings
+from hub.settings import Settings, environment
 from hub.spool import Spool
 
 LARGEST_BODY = 21 * 1024 * 1024
-NOT_SET = "{} is not set: start everything with `yizhan up`, or set it for this process."
 
 
 def create_app() -> OpenAPI:
@@ -59,8 +57,8 @@ def create_core() -> OpenAPI:
     return make_core(
         settings=configuration.from_environment(),
         data=Path(os.environ.get("YIZHAN_DATA", "data")),
-        database_url=_environment("DATABASE_URL"),
-        redis_url=_environment("REDIS_URL"),
+        database_url=environment("DATABASE_URL"),
+        redis_url=environment("REDIS_URL"),
     )
 
 
@@ -76,7 +74,7 @@ def make_core(settings: Settings, data: Path, database_url: str, redis_url: str)
         static_folder=None,
     )
     app.config.update(REDIS_URL=redis_url, MAX_CONTENT_LENGTH=LARGEST_BODY)
-    _with_database(app, database_url)
+    open_database(app, database_url)
     data.mkdir(parents=True, exist_ok=True)
     app.extensions.update(
         settings=settings,
@@ -94,24 +92,9 @@ def make_core(settings: Settings, data: Path, database_url: str, redis_url: str)
 def create_store() -> Flask:
     """The stores alone: for commands that need no channel, and so none of the channels' secrets."""
     app = Flask("hub")
-    app.extensions["announcer"] = Announcer(_environment("REDIS_URL"))
-    _with_database(app, _environment("DATABASE_URL"))
+    app.extensions["announcer"] = Announcer(environment("REDIS_URL"))
+    open_database(app, environment("DATABASE_URL"))
     return app
-
-
-def _with_database(app: Flask, url: str) -> None:
-    # an absent database is noticed at once: pushes then go to the spool
-    app.config["SQLALCHEMY_DATABASE_URI"] = with_driver(url)
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
-        "hide_parameters": True,  # errors quote them, and they are what people wrote
-        "pool_size": 10,
-        "max_overflow": 20,
-        "pool_timeout": 5,
-        # PostgreSQL's own placeholders: psycopg would translate others anew for each number of rows
-        "paramstyle": "numeric_dollar",
-        "connect_args": {"connect_timeout": 2, "cursor_factory": RawCursor},
-    }
-    db.init_app(app)
 
 
 def make_channels(settings: Settings, cache: RedisCache, store: Path) -> dict[str, Channel]:
@@ -130,9 +113,3 @@ def _channel(name: str, settings: Settings, cache: RedisCache, store: Path) -> C
     if isinstance(channel, VoiceChannel):
         channel.music = f"{settings.hub.public_url}/hold-music.wav"
     return channel
-
-
-def _environment(name: str) -> str:
-    if value := os.environ.get(name):
-        return value
-    raise SystemExit(NOT_SET.format(name))

@@ -66,8 +66,8 @@ def web(port: int, host: str) -> None:
 @click.option("--port", default=8002, show_default=True)
 @click.option("--host", default="0.0.0.0", show_default=True)
 def stream(port: int, host: str) -> None:
-    """A web server of its own for the live stream: send /api/v1/stream there in your proxy."""
-    _serve(host, port, 1)
+    """A small web server of its own for the live stream: send /api/v1/stream there in your proxy."""
+    _serve(host, port, 1, "hub.streaming:create_app()")
 
 
 @yizhan.command()
@@ -87,11 +87,20 @@ def receiver(channel: str) -> None:
         Receiver(app, found).run()
 
 
-def _serve(host: str, port: int, processes: int) -> None:
+def _serve(host: str, port: int, processes: int, app: str = "wsgi:app") -> None:
     # gevent: thousands of live streams wait in one process
-    options = ["--worker-class", "gevent", "--workers", str(processes), "--bind", f"{host}:{port}"]
+    options = [
+        "--worker-class",
+        "gevent",
+        "--worker-connections",
+        "10000",
+        "--workers",
+        str(processes),
+        "--bind",
+        f"{host}:{port}",
+    ]
     patience = ["--timeout", "60", "--graceful-timeout", "5", "--keep-alive", "65", "--log-level", "warning"]
-    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *options, *patience, "wsgi:app"])
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *options, *patience, app])
 
 
 @yizhan.command()

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from psycopg import RawCursor
 from sqlalchemy import BigInteger, DateTime, MetaData, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, registry
@@ -49,6 +51,21 @@ def transaction() -> Iterator[None]:
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def open_database(app: Flask, url: str) -> None:
+    # an absent database is noticed at once: pushes then go to the spool
+    app.config["SQLALCHEMY_DATABASE_URI"] = with_driver(url)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "hide_parameters": True,  # errors quote them, and they are what people wrote
+        "pool_size": 10,
+        "max_overflow": 20,
+        "pool_timeout": 5,
+        # PostgreSQL's own placeholders: psycopg would translate others anew for each number of rows
+        "paramstyle": "numeric_dollar",
+        "connect_args": {"connect_timeout": 2, "cursor_factory": RawCursor},
+    }
+    db.init_app(app)
 
 
 def with_driver(url: str) -> str:

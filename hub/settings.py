@@ -81,6 +81,7 @@ TEMPLATE_FIELDS = ("agent", "text", "name")  # what the hub can say of an answer
 CHANNEL_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")  # it is part of the webhook's address
 ENGINES = "yizhan.bots"
 EVERYONE = "everyone"
+NOT_SET = "{} is not set: start everything with `yizhan up`, or set it for this process."
 # files of how people work; each may be left out
 DESK = (calendars.NAME, routing_file.NAME, sla.NAME, surveys.NAME, work.NAME)
 
@@ -206,6 +207,23 @@ def from_environment() -> Settings:
     """The configuration that this process was started with."""
     demo_port = os.environ.get("YIZHAN_DEMO")
     return load(folder_from_environment(), demo=bool(demo_port), demo_port=int(demo_port or DEMO_PORT))
+
+
+def teams_from_environment() -> Settings:
+    """Only who is in which team: for a process that asks for nothing else, and so needs no secret."""
+    folder, problems = folder_from_environment(), list[str]()
+    path = folder / "hub.toml"
+    told = parsed(path, read(path, problems), problems) or {}
+    hub = valid(HubFile, {"teams": told.get("teams", {})}, path, problems)
+    if problems or hub is None:
+        raise ConfigError(problems)
+    return Settings(folder, hub, channels={}, bots={}, knowledge=Knowledge())
+
+
+def environment(name: str) -> str:
+    if value := os.environ.get(name):
+        return value
+    raise SystemExit(NOT_SET.format(name))
 
 
 def receiving_channels(folder: Path) -> list[str]:

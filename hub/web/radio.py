@@ -45,7 +45,7 @@ class Frame(NamedTuple):
         return not topics.isdisjoint(self.to) and topics.isdisjoint(self.but)
 
 
-END = "end"  # of the stream; never sent
+END = ""  # of the stream; never sent
 
 
 @dataclass(eq=False, slots=True)

@@ -29,6 +29,7 @@ NOT_A_CONVERSATIONS = {
     "tokens": "one's own",
     "channels": "no content: whether they work",
     "drafts": "one's own, of the conversation before it",
+    "accounts": "for admins alone",
     "views": "filters under a name, which list what one may read",
     "jobs": "for supervisors alone, who read everything",
 }
@@ -62,6 +63,7 @@ def theirs(stage: Stage, bo: Person) -> dict[str, int]:
             author_kind="contact",
             channel="pager",
             kind="call",
+            text="",
             payload={},
         )
         db.session.add_all([attachment, card])
