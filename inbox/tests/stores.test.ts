@@ -54,6 +54,27 @@ describe('conversations', () => {
     expect(store.byId.get(1)).toMatchObject({ reply: { text_bytes: 2048 }, participants })
   })
 
+  it('lose none that the stream tells of while a page is on its way', async () => {
+    const store = useConversations()
+    let release: (response: Response) => void = () => undefined
+    answer = () => new Promise((resolve) => (release = resolve))
+    const loading = store.load('all', 'first')
+    store.upsert(conversation({ id: 2, at: minute(20) }))
+    release(json({ items: [conversation({ id: 1, at: minute(10) })], next: null }))
+    await loading
+    expect(store.views.all.shown).toEqual([2, 1])
+  })
+
+  it('are read again where a resync came while a page was on its way, which may be older', async () => {
+    const store = useConversations()
+    const pages = [[conversation({ id: 1, at: minute(10) })], [conversation({ id: 2, at: minute(20) }), conversation({ id: 1, at: minute(10) })]]
+    answer = (url) => (url.includes('counts') ? json({ mine: 0, waiting: 0, all: 0 }) : json({ items: pages.shift(), next: null }))
+    const loading = store.load('all', 'first')
+    await Promise.all([loading, store.resync()])
+    await vi.advanceTimersByTimeAsync(0)
+    expect(store.views.all.shown).toEqual([2, 1])
+  })
+
   it('stand still while somebody points at the list, and move when asked', async () => {
     const store = await loadedAll(conversation({ id: 1, at: minute(10) }), conversation({ id: 2, at: minute(5) }))
     store.hold(true)

@@ -18,6 +18,10 @@ interface ViewState {
   next: string | number | null
   loaded: boolean
   loading: boolean
+  /** It was to be read again while a page was on its way, which may be from before that. */
+  stale: boolean
+  /** What the stream told meanwhile. */
+  early: Set<number>
   error: Failure | null
 }
 
@@ -37,6 +41,8 @@ const emptyView = (): ViewState => ({
   next: null,
   loaded: false,
   loading: false,
+  stale: false,
+  early: new Set(),
   error: null,
 })
 
@@ -80,13 +86,17 @@ export const useConversations = defineStore('conversations', () => {
 
   function place(name: ViewName, conversation: Conversation): void {
     const state = views[name]
+    if (state.loading) state.early.add(conversation.id)
     if (!state.loaded) return
-    const order = placed(state.order, conversation, VIEWS[name], session.me?.id ?? 0, byId, state.next !== null)
+    const order = orderWith(name, conversation)
     if (sameOrder(order, state.order)) return
     state.order = order
     if (held.value) state.moved.add(conversation.id)
     else show(name)
   }
+
+  const orderWith = (name: ViewName, conversation: Conversation): number[] =>
+    placed(views[name].order, conversation, VIEWS[name], session.me?.id ?? 0, byId, views[name].next !== null)
 
   function show(name: ViewName): void {
     const state = views[name]
@@ -119,8 +129,10 @@ export const useConversations = defineStore('conversations', () => {
 
   async function load(name: ViewName, how: 'first' | 'more' | 'again'): Promise<void> {
     const state = views[name]
-    if (state.loading || (how === 'more' && state.next === null)) return
+    if (state.loading) return void (state.stale ||= how === 'again')
+    if (how === 'more' && state.next === null) return
     state.loading = true
+    state.early.clear()
     state.error = null
     try {
       // A refetch covers what is on the screen, up to the page size the hub allows.
@@ -137,6 +149,7 @@ export const useConversations = defineStore('conversations', () => {
       state.order = [...before, ...fresh]
       state.next = page.next
       state.loaded = true
+      for (const id of state.early) state.order = orderWith(name, byId.get(id)!)
       if (!held.value || how !== 'again') show(name)
       else for (const id of state.order) if (!state.shown.includes(id)) state.moved.add(id)
     } catch (error) {
@@ -144,6 +157,9 @@ export const useConversations = defineStore('conversations', () => {
     } finally {
       state.loading = false
     }
+    if (!state.stale) return
+    state.stale = false
+    await load(name, 'again')
   }
 
   async function fetchOne(id: number): Promise<Conversation> {
@@ -176,7 +192,7 @@ export const useConversations = defineStore('conversations', () => {
   }
 
   async function resync(): Promise<void> {
-    const loaded = NAMES.filter((name) => views[name].loaded || views[name].error)
+    const loaded = NAMES.filter((name) => views[name].loaded || views[name].loading || views[name].error)
     await Promise.all([...loaded.map((name) => load(name, 'again')), fetchCounts().catch(() => undefined)])
   }
 
