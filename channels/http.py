@@ -104,7 +104,7 @@ class Http:
         options = {"timeout": self._timeout, "allow_redirects": False, "stream": True, "proxies": proxies, **options}
         try:
             response = self._session.request(method, url, **options)
-            if refusal := _refusal(response):
+            if refusal := refusal_of(response):
                 response.close()
                 return refusal
             body = response.raw.read(limit + 1, decode_content=True)
@@ -172,7 +172,7 @@ def _lost(reason: str, repeatable: bool) -> SendError:
     return Unreachable(reason) if repeatable else Uncertain(f"{reason}: it may have been sent")
 
 
-def _refusal(response: requests.Response) -> SendError | None:
+def refusal_of(response: requests.Response) -> SendError | None:
     status = response.status_code
     reason = f"HTTP {status} from {urlsplit(response.url or '').hostname}"
     if status == 429:

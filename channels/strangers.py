@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from io import BytesIO
 from time import monotonic
+from urllib.parse import urlsplit
 
 import requests
 from requests_hardened import Config, HTTPSession
 from urllib3.exceptions import HTTPError
 
 from channels.errors import Refused, Unreachable
+from channels.http import refusal_of
 
 TIMEOUT = (3.05, 5.0)  # seconds for connecting and between two bytes
 MOST_REDIRECTS = 3  # each goes through the same filter
@@ -33,6 +36,33 @@ def fetch(url: str, limit: int, within: float = 8.0) -> bytes:
     except (requests.RequestException, HTTPError, OSError, ValueError) as error:
         failure = type(error).__name__  # its text names the address
     raise Unreachable(failure)
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str]) -> None:
+    """To a service that takes it again without harm, or SendError. Redirects are refusals."""
+    try:
+        with (
+            _session() as session,
+            session.post(url, body, headers=headers, allow_redirects=False, stream=True) as answer,
+        ):
+            refusal = refusal_of(answer)
+    except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+        refusal = Unreachable(type(error).__name__)  # its text names the address
+    if refusal:
+        raise refusal
+
+
+def is_public(url: str) -> bool:
+    """As far as its letters tell; where its name leads is looked at by each call."""
+    parts = urlsplit(url)
+    if LOOPBACK:
+        return parts.scheme in ("http", "https")
+    host = parts.hostname or ""
+    return parts.scheme == "https" and not parts.username and "." in host and not _is_number(host)
+
+
+def _is_number(host: str) -> bool:
+    return host.rpartition(".")[2].isdecimal()  # no name ends so
 
 
 def _read(response: requests.Response, limit: int, deadline: float) -> bytes:

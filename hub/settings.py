@@ -24,7 +24,7 @@ from hub.desk import routing as routing_file
 from hub.desk.canned import Canned
 from hub.desk.hours import Calendar
 from hub.desk.login import Login
-from hub.desk.routing import Routing
+from hub.desk.routing import Present, Routing
 from hub.desk.work import WorkFile
 from hub.knowledge import Knowledge, Words, library
 from hub.knowledge.wording import Strict
@@ -201,6 +201,10 @@ class Settings:
     sla: tuple[sla.Policy, ...] = ()
     work: WorkFile = field(default_factory=WorkFile)
     survey: surveys.Survey | None = None  # None: nobody is asked how it was
+
+    @property
+    def present(self) -> Present:
+        return self.routing.presence if self.routing else Present()
 
 
 def from_environment() -> Settings:

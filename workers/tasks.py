@@ -29,6 +29,7 @@ from hub.models import (
     Message,
     Poll,
     ProfileFetch,
+    Push,
     Reconciliation,
     Suggestion,
     Transcription,
@@ -55,6 +56,7 @@ from hub.services import (
     suggestions,
     versions,
 )
+from hub.services import pushing as pushes
 from hub.services.deliveries import Outcome
 from hub.settings import HubFile
 from workers import (
@@ -64,6 +66,7 @@ from workers import (
     learning,
     polling,
     profiles,
+    pushing,
     reconciling,
     reloading,
     suggesting,
@@ -79,6 +82,7 @@ OVERDUE_AT_ONCE = 100  # conversations a sweep looks at
 SENDS_AT_ONCE = 8  # side by side, so that one slow answer of a provider does not stop the others
 # then it goes to the end of the queue, so that no kind of job keeps the others waiting
 TURN_SECONDS = 0.2
+PUSHES_KEPT = timedelta(days=7)
 ARRIVALS_KEPT = timedelta(days=7)  # providers repeat themselves for minutes; this is for the people who ask
 READING_SECONDS = 40  # of each minute
 SUGGESTIONS_KEPT = timedelta(days=90)  # as long as what is used together is counted
@@ -213,6 +217,7 @@ DOES: dict[str, tuple[Callable[[int], int], int]] = {
     "media_fetch": (fetch, 1),
     "call_action": (calling.act, 4),
     "poll": (polling.poll, 1),
+    "push": (pushing.push, 4),
     "profile_fetch": (profiles.fetch_profiles, 1),
     "survey": (ask_customers, AT_ONCE),
     "suggestion": (suggesting.suggest, AT_ONCE),
@@ -235,7 +240,7 @@ def sweep() -> None:
         older_than = current.settings().hub.delivery.claim_expires
         with transaction():
             deliveries.expire_claims(older_than)
-            for model in (BotTurn, MediaFetch, Poll, ProfileFetch, Suggestion, Transcription, Reconciliation):
+            for model in (BotTurn, MediaFetch, Poll, ProfileFetch, Push, Suggestion, Transcription, Reconciliation):
                 for job in lost_claims(model, older_than):
                     retry_later(job, timedelta(0))
             conversations.wake_due()
@@ -277,7 +282,11 @@ def learn() -> None:
 @celery.task
 def tidy() -> None:
     with hub().app_context():
-        for forget, kept in ((arrivals.forget, ARRIVALS_KEPT), (suggestions.forget, SUGGESTIONS_KEPT)):
+        for forget, kept in (
+            (arrivals.forget, ARRIVALS_KEPT),
+            (suggestions.forget, SUGGESTIONS_KEPT),
+            (pushes.forget, PUSHES_KEPT),
+        ):
             purged = True
             while purged:
                 with transaction():

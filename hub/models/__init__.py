@@ -10,6 +10,7 @@ from hub.models.evidence import AuditEntry, Bookmark, ChannelState, DeliveryAtte
 from hub.models.joining import ConversationMerge
 from hub.models.learning import BotVersion, Proposal, QuestionCluster
 from hub.models.people import Allowance, Consent, Contact, Identity, Merge
+from hub.models.pushing import NotificationChoice, Push, PushSubscription
 from hub.models.sla import SlaClock
 from hub.models.work import (
     Arrival,
@@ -58,10 +59,13 @@ __all__ = [
     "Message",
     "MessageReference",
     "Notification",
+    "NotificationChoice",
     "PhoneDuty",
     "Poll",
     "ProfileFetch",
     "Proposal",
+    "Push",
+    "PushSubscription",
     "QuestionCluster",
     "Reconciliation",
     "SavedView",

@@ -61,9 +61,12 @@ class AccessToken(Base):
     @classmethod
     def lets_in(cls, digests: Collection[str], at: datetime) -> ColumnElement[bool]:
         """The sessions and API tokens among these with which their agents may come in now."""
+        return and_(cls.sha256.in_(digests), cls.may_enter(at))
+
+    @classmethod
+    def may_enter(cls, at: datetime) -> ColumnElement[bool]:
         is_kept = or_(cls.expires_at.is_(None), cls.expires_at >= at)
-        may_enter = cls.agent.has(Agent.disabled_at.is_(None))
-        return and_(cls.sha256.in_(digests), cls.kind.in_(("session", "api")), is_kept, may_enter)
+        return and_(cls.kind.in_(("session", "api")), is_kept, cls.agent.has(Agent.disabled_at.is_(None)))
 
 
 def digest(token: str) -> str:

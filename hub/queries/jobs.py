@@ -28,6 +28,7 @@ from hub.models import (
     Message,
     Poll,
     ProfileFetch,
+    Push,
     Reconciliation,
     Suggestion,
     Survey,
@@ -281,6 +282,7 @@ FOUND: dict[type[Job], tuple[Any, Any]] = {
     MediaFetch: (_conversation_of(_message_of(MediaFetch.attachment_id)), MediaFetch.channel),
     Poll: (null(), Poll.channel),
     ProfileFetch: (null(), ProfileFetch.channel),
+    Push: (Push.conversation_id, NOWHERE),
     Reconciliation: (
         _conversation_of(_carried_by(Reconciliation.delivery_id, Delivery.message_id)),
         _carried_by(Reconciliation.delivery_id, Delivery.channel),

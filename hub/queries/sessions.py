@@ -9,7 +9,13 @@ from sqlalchemy.orm import joinedload
 
 from hub.db import db, now
 from hub.models import AccessToken
+from hub.models.agents import digest
 from hub.readers import Topics, topics
+
+
+def given(token: str) -> AccessToken:
+    """Of a request that was let in by it."""
+    return db.session.scalars(select(AccessToken).where(AccessToken.sha256 == digest(token))).one()
 
 
 def standing(digests: Collection[str]) -> dict[str, Topics]:

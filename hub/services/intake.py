@@ -32,6 +32,7 @@ from hub.services import (
     following,
     lines,
     profiles,
+    pushing,
     suggestions,
     threaded,
     threads,
@@ -115,6 +116,7 @@ def accept(batch: Sequence[Arrival]) -> list[BotTurn]:
         allowances.renew(desk.renewals)
         waiting.release(kept_for_them)
         following.tell_of_messages(desk.newest)
+        pushing.tell_of_messages(desk.newest)
     return desk.turns
 
 

@@ -10,6 +10,7 @@ from hub import current
 from hub.db import db, now
 from hub.live import tell_notification
 from hub.models import Agent, Conversation, Mention, Message, Notification
+from hub.services import pushing
 
 Kind = Literal["mention", "assigned", "reminder", "follow", "sla", "csat", "whisper", "taken_over"]
 
@@ -21,6 +22,7 @@ def notify(
     row = Notification(agent=agent, kind=kind, conversation=conversation, message=message, payload=facts)
     db.session.add(row)
     tell_notification(row)
+    pushing.tell_of(row)
     return row
 
 

@@ -11,7 +11,6 @@ from sqlalchemy.dialects.postgresql import insert
 from hub import current
 from hub.db import db, now
 from hub.desk.presence import SEEN_LASTS, Status, status_of
-from hub.desk.routing import Present
 from hub.live import tell_presence
 from hub.models import Agent, AgentPresence
 from hub.services import lines
@@ -40,7 +39,7 @@ def leave(agent: Agent) -> None:
 
 def notice() -> None:
     """Time has passed: who was there may no longer be, and calls have begun and ended."""
-    calling, away_after = _in_call(), rules().away_after
+    calling, away_after = _in_call(), current.settings().present.away_after
     changed = [
         row.agent_id
         for row in db.session.scalars(select(AgentPresence))
@@ -52,11 +51,6 @@ def notice() -> None:
         _tell(row, calling)
 
 
-def rules() -> Present:
-    routing = current.settings().routing
-    return routing.presence if routing else Present()
-
-
 def _row(agent: Agent, active_at: datetime) -> AgentPresence:
     """Ours alone until the commit."""
     unknown = {"chosen": "online", "status": "offline", "seen_at": now(), "active_at": active_at}
@@ -66,7 +60,7 @@ def _row(agent: Agent, active_at: datetime) -> AgentPresence:
 
 def _tell(row: AgentPresence, calling: Collection[int | None]) -> bool:
     """Whether they may be given something now that could not be before."""
-    status = status_of(row, now(), rules().away_after, in_call=row.agent_id in calling)
+    status = status_of(row, now(), current.settings().present.away_after, in_call=row.agent_id in calling)
     if status == row.status:
         return False
     row.status = status

@@ -4,6 +4,7 @@ from hub.web.api.blueprint import api
 
 from hub.web.api import (  # isort: skip - they add the routes
     accounts,
+    attention,
     bots,
     bulk,
     calls,
@@ -32,6 +33,7 @@ from hub.web.api import (  # isort: skip - they add the routes
 __all__ = [
     "accounts",
     "api",
+    "attention",
     "bots",
     "bulk",
     "calls",
