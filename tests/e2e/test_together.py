@@ -22,6 +22,9 @@ def signs_in(pages: Pages, stack: Stack, who: dict[str, str], **window: Any) -> 
     page.locator("input[type=password]").fill(who["password"])
     page.locator("form button[type=submit]").click()
     expect(page.locator("#list")).to_be_visible()
+    expect(
+        page.get_by_text("实时" if window.get("language", "zh-CN") == "zh-CN" else "Live", exact=True)
+    ).to_be_visible()
     return page
 
 
