@@ -157,6 +157,7 @@ def test_signing_in_with_the_code_of_a_phone(pages: Pages, fresh: Stack, screen:
     section.locator("input").fill(TOTP(secret).now())
     screen(page, "totp-enrolling")
     section.get_by_role("button", name="Turn on").click()
+    expect(section.get_by_text("Your recovery codes")).to_be_visible()
     codes = section.locator("code").inner_text().split()
     assert len(codes) == 10
     is_good(page)
