@@ -13,6 +13,7 @@ import { useShortcuts } from '@/composables/shortcuts'
 import { tabsFor } from '@/settings'
 import { useSession } from '@/stores/session'
 import { detailsOf, linkOf } from '@/text/audit'
+import { arrivals } from '@/text/arrivals'
 import { browserName } from '@/text/accounts'
 import { found } from '@/text/configuration'
 
@@ -291,6 +292,17 @@ describe('the audit trail', () => {
     [entry, '/inbox/all/12', []],
     [{ ...entry, subject: 'agent 3', detail: { role: 'admin', before: ['A', 'agent'], to: null } }, null, ['role: admin', 'before: ["A","agent"]']],
   ])('says where and what', (given, link, details) => expect([linkOf(given), detailsOf(given)]).toEqual([link, details]))
+})
+
+describe('the first message', () => {
+  const heard = (name: string, at: string | null) => ({ name, last_inbound_at: at })
+  it.each([
+    [[heard('shop', null)], [heard('shop', null)], []],
+    [[heard('shop', null)], [heard('shop', '2026-03-01T12:00:00Z')], ['shop']],
+    [[heard('shop', '2026-03-01T12:00:00Z')], [heard('shop', '2026-03-01T12:00:00Z')], []],
+    [[heard('shop', '2026-03-01T12:00:00Z')], [heard('shop', '2026-03-01T12:00:09Z')], ['shop']],
+    [[], [heard('shop', '2026-03-01T12:00:00Z')], ['shop']],
+  ])('is one that came since we look', (before, now, names) => expect(arrivals(before, now).map(({ name }) => name)).toEqual(names))
 })
 
 describe('shortcuts', () => {
