@@ -17,6 +17,11 @@ describe('faces', () => {
     ['', []],
   ])('%s', (text, expected) => expect(shown(text)).toEqual(expected))
 
+  it('ends an address where its letters would be turned around', () =>
+    expect(pieces('https://shop.example/\u202egnp.exe')).toEqual([
+      { text: 'https://shop.example/', href: 'https://shop.example/' },
+      { text: '\u202egnp.exe' },
+    ]))
   it('keeps the code for who cannot see it', () => expect(pieces('[OK]', true)).toEqual([{ text: '👌', code: '[OK]' }]))
   it('leaves other writers alone', () => expect(pieces('a/:v1', false)).toEqual([{ text: 'a/:v1' }]))
 })

@@ -8,8 +8,8 @@ export interface Piece {
   code?: string
 }
 
-// Han punctuation and quotes end an address; so does a full stop or comma that ends the sentence.
-const ADDRESS = /https?:\/\/[^\s<>"'`\u3000-\u303f\uff00-\uffef\u4e00-\u9fff]+/g
+// Han punctuation, quotes and what turns letters around end an address; so does a full stop or comma that ends the sentence.
+const ADDRESS = /https?:\/\/[^\s<>"'`\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u3000-\u303f\uff00-\uffef\u4e00-\u9fff]+/g
 const SENTENCE_END = /[.,;:!?)\]]+$/
 const FACES: Readonly<Record<string, string>> = EMOTICONS
 // The longest first: some codes begin like others.

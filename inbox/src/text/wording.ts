@@ -3,6 +3,7 @@ import { useI18n } from 'vue-i18n'
 import { Refusal, type Failure } from '@/api/http'
 import type { Conversation, Message, Satisfaction } from '@/api/types'
 import { ERASABLE, erasedParts, eventSentence } from './events'
+import { plainName } from './names'
 import { nameIn } from './payloads'
 import { wait } from './time'
 
@@ -13,7 +14,7 @@ export function useWording() {
   const { t, te, locale } = useI18n()
 
   function contactName(contact: { id: number; name: string }): string {
-    return contact.name || t('common.unnamed', { tail: String(contact.id).padStart(TAIL, '0').slice(-TAIL) })
+    return plainName(contact.name) || t('common.unnamed', { tail: String(contact.id).padStart(TAIL, '0').slice(-TAIL) })
   }
 
   /**
