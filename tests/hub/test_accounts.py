@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from hub.db import db, now, transaction
+from hub.live import ACCESS, STREAM
 from hub.models import AccessToken, Agent, AuditEntry, Conversation
 from hub.refusals import Refusal
 from hub.services import accounts, agents
@@ -190,6 +191,24 @@ def test_two_admins_who_lower_each_other_at_once_leave_one(stage: Stage, root: P
     assert [type(each).__name__ for each in outcomes].count("NoneType") <= 1
     assert len(stage.rows(Agent, Agent.role == "admin")) >= 1
     assert all(each is None or not isinstance(each, Refusal) or each.code == "last_admin" for each in outcomes)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/accounts/1/disable", {"give_back": True}),
+        ("PATCH", "/accounts/1", {"name": "Anna", "role": "supervisor"}),
+        ("DELETE", "/me/sessions", None),
+    ],
+)
+def test_live_streams_hear_that_rights_have_changed(
+    stage: Stage, root: Person, method: str, path: str, body: Any
+) -> None:
+    redis = stage.app.extensions["redis"]
+    root.get("/me")  # what the first request notes is noted
+    redis.delete(STREAM)
+    assert root.client.open(f"/api/v1{path}", method=method, json=body).status_code < 300
+    assert ACCESS.encode() in [fields[b"event"] for _, fields in redis.xrange(STREAM)]
 
 
 # the trail
