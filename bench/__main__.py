@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import audience, chats, live, load, mail, memory
+from bench import audience, chats, live, load, mail, memory, size
 from bench.stack import REPOSITORY, Stack, command_line, free_ports, running, wait_until
 from hub.settings import DEMO_ENVIRONMENT
 
@@ -47,7 +47,8 @@ class Row:
 
 def main() -> None:
     began, busy_before = time.monotonic(), busy_seconds()
-    rows = [*pushes(), *conversations(), *(Row(*row) for row in (*audience.rows(), *mail.rows()))]
+    rows = [*pushes(), *conversations()]
+    rows += (Row(*row) for row in (*audience.rows(), *mail.rows(), *size.rows()))
     took = time.monotonic() - began
     others = busy_seconds() - busy_before - sum(sum(resource.getrusage(who)[:2]) for who in OURS)
     print(table([("", "measured", "goal", ""), *(row.cells() for row in rows)]))

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import psycopg
 from pypinyin.phrases_dict import phrases_dict
+from sqlalchemy import ARRAY
 
 from bench.mail import CLAUSES, WORDS
 from hub import models
@@ -49,9 +50,9 @@ def write(url: str) -> None:
         for name, _ in indexes:
             db.execute(f"DROP INDEX {name}")
         for table, columns, lines in _tables():
-            names, values = _rest(table, columns.split(", "))
-            with db.cursor().copy(f"COPY {table} ({_quoted(columns, *names)}) FROM STDIN") as copy:
-                for chunk in _chunks("\t".join([line, *values]) for line in lines):
+            rest = _rest(table, columns.split(", "))
+            with db.cursor().copy(f"COPY {table} ({_quoted(columns, *rest)}) FROM STDIN") as copy:
+                for chunk in _chunks("\t".join([line, *rest.values()]) for line in lines):
                     copy.write(chunk)
             if columns.startswith("id, "):
                 db.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")
@@ -60,14 +61,19 @@ def write(url: str) -> None:
         db.execute("VACUUM ANALYZE")
 
 
-def _rest(table: str, written: Sequence[str]) -> tuple[list[str], list[str]]:
+def _rest(table: str, written: Sequence[str]) -> dict[str, str]:
     """The columns that nothing here depends on, as the models have them by default."""
     columns = Base.metadata.tables[table].columns
     defaults: dict[str, Any] = {
         column.name: column.default for column in columns if column.default is not None and column.name not in written
     }
     values = {name: each.arg if each.is_scalar else each.arg(None) for name, each in defaults.items()}
-    return list(values), [json.dumps(v) if isinstance(v, (dict, list)) else str(v) for v in values.values()]
+    return {name: _text(value, is_array=isinstance(columns[name].type, ARRAY)) for name, value in values.items()}
+
+
+def _text(value: Any, *, is_array: bool) -> str:
+    """Of a default, which is empty if it is a list or a mapping."""
+    return "{}" if is_array else json.dumps(value) if isinstance(value, (dict, list)) else str(value)
 
 
 def _quoted(columns: str, *more: str) -> str:
