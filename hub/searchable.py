@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Index, cast, event, inspect, text
+from sqlalchemy import ColumnElement, Index, cast, event, func, inspect, text
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,6 +24,11 @@ class Searchable:
     @classmethod
     def has(cls, question: str) -> ColumnElement[bool]:
         return cls.words.bool_op("@@")(cast(question, TSQUERY))
+
+    @classmethod
+    def holds(cls, question: str) -> ColumnElement[bool]:
+        """The same, looked up in each row: for where other conditions leave few of them."""
+        return func.coalesce(cls.words, cast("", TSVECTOR)).bool_op("@@")(cast(question, TSQUERY))
 
 
 def search_indexes(table: str) -> tuple[Index, ...]:

@@ -1,22 +1,38 @@
 """What was ever said, and who said it, by words.
 
-Newest first, and of a common word only the newest are wanted: so the messages are searched in windows of their ids,
-each larger than the one before. No window can cost more than its size, whatever PostgreSQL thinks of the words.
+PostgreSQL cannot tell how often words stand together, so it is not asked to choose. What is in few messages is found
+by its words; of what is in many only the newest are wanted, so these are looked through in windows of their ids, each
+larger than the one before.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from psycopg.errors import QueryCanceled
-from sqlalchemy import ColumnElement, Select, func, intersect, or_, select, text, true, tuple_, union
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Select,
+    any_,
+    bindparam,
+    func,
+    intersect,
+    or_,
+    select,
+    text,
+    true,
+    tuple_,
+    union,
+)
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import aliased, joinedload, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload, selectinload
 
 from hub.db import db
 from hub.excerpts import Asked
@@ -29,9 +45,10 @@ from hub.words import question, questions_for_people
 Sort = Literal["newest", "relevance"]
 SECONDS = 3.0  # then it says so
 FIRST_WINDOW, GROWTH = 8_000, 5
-RANKED = 300  # of the newest that fit
+LOOKED_THROUGH = 40_000  # messages: a larger window is read by its words after all
+RANKED = 200  # of the newest that fit
 PEOPLE_FIRST = 5  # before the messages, where both are wanted
-MANY = 5_000  # messages: a word that is in so many is soon found again in any conversation
+MANY = 5_000  # messages: what is in more of them is soon found again, whichever way one walks
 CLOCKS_DIFFER = timedelta(minutes=1)  # ids are given in the order of time, but for transactions side by side
 
 
@@ -144,14 +161,19 @@ def mentioned(asked: str) -> ColumnElement[bool]:
     sought = question(asked)
     if not sought:
         return Conversation.id.in_(())
-    said = select(Message.conversation_id).where(Message.has(sought))
-    found = db.session.scalars(said.limit(MANY + 1)).all()
-    if len(found) <= MANY:
-        spoken = Conversation.id.in_({*found})
-    else:  # not EXISTS, which PostgreSQL may answer by reading all that was ever said
-        theirs = select(Message.id).where(Message.conversation_id == Conversation.id, Message.has(sought))
-        spoken = theirs.limit(1).scalar_subquery().is_not(None)
-    return or_(spoken, Conversation.contact_id.in_(_named(asked)))
+    named = Conversation.contact_id.in_(_named(asked))
+    said = db.session.scalars(select(Message.conversation_id).where(Message.has(sought)).limit(MANY + 1)).all()
+    theirs = db.session.scalars(select(Conversation.id).where(named).limit(MANY + 1)).all()
+    if len(said) <= MANY and len(theirs) <= MANY:
+        return _one_of(Conversation.id, {*said, *theirs})
+    # not EXISTS, which PostgreSQL may answer by reading all that was ever said
+    spoken = select(Message.id).where(Message.conversation_id == Conversation.id, Message.holds(sought))
+    return or_(spoken.limit(1).scalar_subquery().is_not(None), named)
+
+
+def _one_of(column: InstrumentedAttribute[int], ids: Collection[int]) -> ColumnElement[bool]:
+    """As one parameter, however many they are."""
+    return column == any_(bindparam(None, list(ids), type_=ARRAY(BigInteger)))
 
 
 @contextmanager
@@ -185,13 +207,18 @@ def _newest(sought: str, agent: Agent, wanted: Filter, cursor: str | None, limit
     if wanted.until:
         ceiling = min(ceiling, _first_since(wanted.until + CLOCKS_DIFFER, ceiling))
     lowest = _first_since(wanted.since - CLOCKS_DIFFER, ceiling) if wanted.since else 0
+    rare = db.session.scalars(select(Message.id).where(Message.has(sought)).limit(MANY + 1)).all()
+    if len(rare) <= MANY:
+        which = _one_of(Message.id, rare)
+        return list(db.session.scalars(_within(lowest, ceiling, which, agent, wanted, limit)))
     found: list[int] = []
     size = FIRST_WINDOW
     while ceiling > lowest and len(found) < limit:
         if time.monotonic() > until:
             raise _too_broad()
         floor = max(lowest, ceiling - size)
-        found += db.session.scalars(_window(sought, agent, wanted, floor, ceiling, limit - len(found)))
+        which = Message.holds(sought) if size <= LOOKED_THROUGH else Message.has(sought)
+        found += db.session.scalars(_within(floor, ceiling, which, agent, wanted, limit - len(found)))
         ceiling, size = floor, size * GROWTH
     return found
 
@@ -203,11 +230,13 @@ def _end(cursor: str | None) -> int:
     return int(str(last))
 
 
-def _window(sought: str, agent: Agent, wanted: Filter, floor: int, ceiling: int, limit: int) -> Select[int]:
+def _within(
+    floor: int, ceiling: int, which: ColumnElement[bool], agent: Agent, wanted: Filter, limit: int
+) -> Select[int]:
     # materialised: else PostgreSQL may walk through all ids and read each message, in the hope of an early end
     fit = (
         select(Message.id, Message.conversation_id)
-        .where(Message.id >= floor, Message.id < ceiling, Message.has(sought), *wanted.of_messages())
+        .where(Message.id >= floor, Message.id < ceiling, which, *wanted.of_messages())
         .order_by(Message.id.desc())
         .cte()
         .prefix_with("MATERIALIZED")

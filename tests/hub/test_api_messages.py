@@ -58,6 +58,29 @@ def test_paging_forward_finds_every_message_once(anna: Person, limit: int) -> No
     assert seen == "1234567"
 
 
+@pytest.mark.parametrize(
+    ("which", "limit", "wanted", "older", "newer"),
+    [
+        ("4", 4, "23456", True, True),
+        ("4", 50, "1234567", False, False),
+        ("1", 4, "123", False, True),
+        ("7", 4, "567", True, False),
+        ("4", 1, "45", True, True),
+        ("3", 6, "123456", False, True),
+    ],
+)
+def test_a_page_around_a_message_and_both_ways_from_it(
+    anna: Person, which: str, limit: int, wanted: str, older: bool, newer: bool
+) -> None:
+    ids = {item["text"]: item["id"] for item in anna.get(THREAD)["items"]}
+    page = anna.get(THREAD, around=ids[which], limit=limit)
+    assert texts(page) == wanted
+    assert (page["next"] is not None, page["newer"] is not None) == (older, newer)
+    before = anna.get(THREAD, before=page["next"])["items"] if older else []
+    after = anna.get(THREAD, after=page["newer"])["items"] if newer else []
+    assert "".join(item["text"] for item in (*before, *page["items"], *after)) == "1234567"
+
+
 def test_nothing_is_after_the_last_and_before_the_first(anna: Person) -> None:
     items = anna.get(THREAD)["items"]
     assert anna.get(THREAD, after=items[-1]["id"]) == {"items": [], "next": None}
@@ -66,7 +89,13 @@ def test_nothing_is_after_the_last_and_before_the_first(anna: Person) -> None:
 
 @pytest.mark.parametrize(
     ("query", "field"),
-    [({"after": 99}, "after"), ({"before": 99}, "before"), ({"before": "x"}, "before"), ({"limit": 201}, "limit")],
+    [
+        ({"after": 99}, "after"),
+        ({"before": 99}, "before"),
+        ({"around": 99}, "around"),
+        ({"before": "x"}, "before"),
+        ({"limit": 201}, "limit"),
+    ],
 )
 def test_a_wrong_place_names_its_field(anna: Person, query: dict[str, Any], field: str) -> None:
     assert [error["field"] for error in anna.get(THREAD, 422, **query)["errors"]] == [field]

@@ -87,10 +87,15 @@ def test_any_two_characters_or_more_of_a_message_find_it(stage: Stage, anna: Per
     assert said in texts(anna, part)
 
 
-def test_pages_newest_first_without_gap_or_double(stage: Stage, anna: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also across the windows in which messages are looked through."""
+@pytest.mark.parametrize("many", [search.MANY, 0])
+def test_pages_newest_first_without_gap_or_double(
+    stage: Stage, anna: Person, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    """Also across the windows in which messages are looked through, as if it were in too many of them."""
+    monkeypatch.setattr(search, "MANY", many)
     monkeypatch.setattr(search, "FIRST_WINDOW", 3)
     monkeypatch.setattr(search, "GROWTH", 2)
+    monkeypatch.setattr(search, "LOOKED_THROUGH", 6)
     say(stage, *[f"退款 {n}" if n % 3 else "别的" for n in range(20)])
     wanted = [f"退款 {n}" for n in reversed(range(20)) if n % 3]
     assert texts(anna, "退款") == wanted
