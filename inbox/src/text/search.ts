@@ -2,7 +2,7 @@
 import type { ContactHit, Excerpt, Hit, MessageHit } from '@/api/search'
 
 /** In the order of the chips; the names are those of the hub. */
-export const FILTERS = ['kind', 'channel', 'agent', 'status', 'direction', 'has', 'from', 'to', 'sort'] as const
+export const FILTERS = ['kind', 'channel', 'team', 'agent', 'label', 'status', 'direction', 'has', 'from', 'to', 'sort'] as const
 export type FilterName = (typeof FILTERS)[number]
 export type Asked = { q: string } & Partial<Record<FilterName, string>>
 
