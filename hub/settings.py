@@ -19,8 +19,9 @@ from channels.contract import Channel, ChannelSettings, Duration, ReceivingChann
 from channels.registry import channel_class
 from channels.settings import Zone
 from channels.templates import placeholders
-from hub.desk import calendars, canned, sla, surveys, work
+from hub.desk import attributes, calendars, canned, sla, surveys, work
 from hub.desk import routing as routing_file
+from hub.desk.attributes import Attribute
 from hub.desk.canned import Canned
 from hub.desk.hours import Calendar
 from hub.desk.login import Login
@@ -83,7 +84,7 @@ ENGINES = "yizhan.bots"
 EVERYONE = "everyone"
 NOT_SET = "{} is not set: start everything with `yizhan up`, or set it for this process."
 # files of how people work; each may be left out
-DESK = (calendars.NAME, routing_file.NAME, sla.NAME, surveys.NAME, work.NAME)
+DESK = (attributes.NAME, calendars.NAME, routing_file.NAME, sla.NAME, surveys.NAME, work.NAME)
 
 
 class ConfigError(Exception):
@@ -201,6 +202,7 @@ class Settings:
     sla: tuple[sla.Policy, ...] = ()
     work: WorkFile = field(default_factory=WorkFile)
     survey: surveys.Survey | None = None  # None: nobody is asked how it was
+    attributes: tuple[Attribute, ...] = ()  # of contacts
 
     @property
     def present(self) -> Present:
@@ -262,6 +264,7 @@ def load(folder: Path, *, demo: bool = False, demo_port: int = DEMO_PORT) -> Set
     promises = sla.policies(folder, files, hub.teams if hub else (), channels, problems)
     organised = work.work(folder, files, problems)
     survey = surveys.survey(folder, files, hub.teams if hub else (), channels, problems)
+    noted = attributes.attributes(folder, files, problems)
     if not demo:
         problems += [
             f"{path}: {key}: is the sample's value: put your own"
@@ -273,7 +276,7 @@ def load(folder: Path, *, demo: bool = False, demo_port: int = DEMO_PORT) -> Set
     if problems or hub is None:
         raise ConfigError(problems)
     version = library.fingerprint(_taught(folder, texts))
-    desk = (hours, ready, routing, promises, organised, survey)
+    desk = (hours, ready, routing, promises, organised, survey, noted)
     return Settings(folder, hub, channels, bots, knowledge, port, version, *desk)
 
 

@@ -346,6 +346,8 @@ class ContactShape(BaseModel):
     name: str
     language: str
     tags: list[str]
+    attributes: dict[str, Any]  # as config/contacts.toml asks for them
+    blocked_at: Time | None
     facts: dict[str, Any]
     identities: list[IdentityShape]
     conversations: list[ConversationShape]
@@ -369,6 +371,8 @@ class ContactShape(BaseModel):
             name=row.name,
             language=row.language,
             tags=row.tags,
+            attributes=row.attributes,
+            blocked_at=row.blocked_at,
             facts=row.facts,
             identities=identities,
             conversations=conversations,

@@ -25,6 +25,9 @@ class Contact(Searchable, Base):
     language: Mapped[str] = mapped_column(default="")
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what providers tell of the person
     tags: Mapped[list[str]] = mapped_column(default=list)  # by agents, like "vip"
+    attributes: Mapped[dict[str, Any]] = mapped_column(default=dict)  # by agents, as config/contacts.toml asks for them
+    named: Mapped[bool] = mapped_column(default=False)  # by an agent: what channels call them changes nothing
+    blocked_at: Mapped[datetime | None]  # since then, what they send is kept and opens no work
     created_at: Mapped[datetime] = mapped_column(default=now)
     identities: Mapped[list[Identity]] = relationship(back_populates="contact", order_by="Identity.id")
 

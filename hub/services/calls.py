@@ -36,8 +36,9 @@ def begin(channel: str, event: CallEvent, identity: Identity, conversation: Conv
     """Somebody calls us."""
     if conversation.status == "snoozed":
         conversations.wake(conversation, "call")
-    conversation.unread += 1
-    state = "bot" if conversation.status == "bot" else "queued"
+    blocked = identity.contact.blocked_at is not None
+    conversation.unread += not blocked
+    state = "bot" if conversation.status == "bot" or blocked else "queued"
     call = _new(channel, "in", state, identity, conversation, provider_id=event.leg)
     _join(CallLeg(call=call, channel=channel, party="customer", provider_id=event.leg, state="ringing"))
     if call.state == "queued":

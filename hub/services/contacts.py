@@ -11,7 +11,7 @@ from sqlalchemy.orm import contains_eager
 
 from channels.contract import Address
 from hub import current
-from hub.db import db
+from hub.db import db, now
 from hub.models import Agent, Contact, Identity
 from hub.refusals import Invalid, NotFound
 from hub.services import audit, conversations, merging
@@ -30,6 +30,65 @@ def tag(contact: Contact, tags: Sequence[str], by: Agent) -> None:
     """These and no others, in this order."""
     contact.tags = list(dict.fromkeys(tags))
     audit.record(by, "tag", contact, tags=contact.tags)
+
+
+def change(contact: Contact, by: Agent, name: str | None = None, language: str | None = None) -> None:
+    """What agents call them, and speak with them."""
+    before = {"name": contact.name, "language": contact.language}
+    if name is not None and name != contact.name:
+        contact.named = False
+        describe(contact, name=name)
+        contact.name, contact.named = name, bool(name)
+    contact.language = contact.language if language is None else language
+    after = {"name": contact.name, "language": contact.language}
+    if before != after:
+        audit.record(by, "change", contact, before=before, after=after)
+
+
+def note(contact: Contact, given: Mapping[str, Any], by: Agent) -> None:
+    """`given`: of some attributes of config/contacts.toml the new values; None takes one away."""
+    known = {each.id: each for each in current.settings().attributes}
+    noted = dict(contact.attributes)
+    for name, value in given.items():
+        if value is None:
+            noted.pop(name, None)
+        elif name in known:
+            try:
+                noted[name] = known[name].checked(value)
+            except ValueError as error:
+                raise Invalid(f"attributes.{name}", str(error)) from None
+        else:
+            raise Invalid(f"attributes.{name}", "is not in config/contacts.toml")
+    if noted != contact.attributes:
+        before = {name: contact.attributes.get(name) for name in given}
+        contact.attributes = noted
+        audit.record(by, "note", contact, before=before, after={name: noted.get(name) for name in given})
+
+
+def block(contact: Contact, reason: str, by: Agent) -> None:
+    """What they send from now on is kept, and opens no work; what is open is over."""
+    if contact.blocked_at:
+        return
+    contact.blocked_at = now()
+    audit.record(by, "block", contact, reason=reason)
+    for conversation in conversations.unresolved([contact]).values():
+        conversations.shut(conversation, "contact_blocked", by, reason=reason)
+
+
+def unblock(contact: Contact, by: Agent) -> None:
+    if contact.blocked_at:
+        contact.blocked_at = None
+        audit.record(by, "unblock", contact)
+        for conversation in conversations.of(contact):
+            conversations.touch_quietly(conversation)
+
+
+def locked(contact_id: int) -> Contact:
+    """Ours alone until the commit: nobody takes in what they write meanwhile."""
+    row = select(Contact).where(Contact.id == contact_id).with_for_update().execution_options(populate_existing=True)
+    if contact := db.session.scalar(row):
+        return contact
+    raise NotFound("contact")
 
 
 def identify(senders: Collection[tuple[Address, Aliases]]) -> People:
@@ -74,7 +133,7 @@ def describe(contact: Contact, name: str = "", language: str = "", facts: Mappin
     """What is known of a locked contact from now on; what is empty changes nothing."""
     contact.language = language or contact.language
     contact.facts = {**contact.facts, **(facts or {})}
-    if name and name != contact.name:
+    if name and name != contact.name and not contact.named:
         contact.name = name
         db.session.flush()
         for conversation in conversations.unresolved([contact]).values():

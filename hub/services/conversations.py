@@ -260,15 +260,42 @@ def resolve(conversation: Conversation, by: Agent, disposition: str = "") -> Non
         return
     _check_disposition(disposition)
     conversation.disposition = disposition
+    _end(conversation)
+    note_event(conversation, "resolved", by=by.name, disposition=disposition)
+    following.tell_of_end(conversation, by)
+    surveys.want(conversation, by)
+    audit.record(by, "resolve", conversation, disposition=disposition)
+
+
+def shut(conversation: Conversation, event: str, by: Agent, **details: str) -> None:
+    """It is over because something about its customer is."""
+    _end(conversation)
+    note_event(conversation, event, by=by.name, **details)
+
+
+def _end(conversation: Conversation) -> None:
     conversation.status, conversation.waiting_since, conversation.snoozed_until = "resolved", None, None
     conversation.unread = 0
     answered(conversation)
     sla.resolved(conversation)
     look_at_queue()
-    note_event(conversation, "resolved", by=by.name, disposition=disposition)
-    following.tell_of_end(conversation, by)
-    surveys.want(conversation, by)
-    audit.record(by, "resolve", conversation, disposition=disposition)
+
+
+def of_blocked(identity: Identity, channel: str) -> Conversation:
+    """Where what somebody blocked sends is kept: their last chat, as over as it is, or one that is over at once."""
+    newest = Conversation.contact_id == identity.contact_id, Conversation.thread == ""
+    rows = select(Conversation).where(*newest).order_by(Conversation.id.desc()).limit(1)
+    if identity.contact_id and (known := db.session.scalar(rows.with_for_update())):
+        return known
+    conversation = open_new(identity, channel)
+    conversation.status, conversation.waiting_since = "resolved", None
+    return conversation
+
+
+def of(contact: Contact) -> list[Conversation]:
+    """All of them that were not over long before, for a change that shows on each."""
+    rows = select(Conversation).where(Conversation.contact_id == contact.id).order_by(Conversation.id.desc())
+    return list(db.session.scalars(rows.limit(20)))
 
 
 def _check_disposition(given: str) -> None:

@@ -121,7 +121,7 @@ def _merged_into(contact: Contact) -> set[int]:
 
 def _forget_names(person: Person) -> None:
     for contact in person.contacts:
-        contact.name = ""
+        contact.name, contact.named = "", False
     said = person.in_their_conversations & (Message.author_kind == "contact")
     _set(update(Message).where(said).values(author_name=""))
     _forget_before_merges(person)
@@ -129,7 +129,7 @@ def _forget_names(person: Person) -> None:
 
 def _forget_facts(person: Person) -> None:
     for contact in person.contacts:
-        contact.language, contact.facts, contact.tags = "", {}, []
+        contact.language, contact.facts, contact.tags, contact.attributes = "", {}, [], {}
     for conversation in person.conversations:
         conversation.context = {}
 
@@ -147,7 +147,7 @@ def _forget_named(person: Person, names: Collection[str]) -> None:
 def _forget_before_merges(person: Person) -> None:
     """How things stood before a merge also tells of the person."""
     ids = [contact.id for contact in person.contacts]
-    nothing: dict[str, Any] = {"name": "", "language": "", "facts": {}, "tags": []}
+    nothing: dict[str, Any] = {"name": "", "language": "", "facts": {}, "tags": [], "attributes": {}}
     for row in db.session.scalars(select(Merge).where(or_(Merge.kept_id.in_(ids), Merge.other_id.in_(ids)))):
         was = nothing if row.kept_id in ids else row.moved["kept_was"]
         joined = [{**pair, "context": {}} for pair in row.moved["joined"]]

@@ -61,6 +61,8 @@ class Desk:
     def conversation(self, identity: Identity, channel: str) -> tuple[Conversation, bool]:
         """And whether it is new. A reply goes where the customer last wrote."""
         key = (identity.contact, "")
+        if identity.contact.blocked_at:
+            return conversations.of_blocked(identity, channel), False
         if conversation := self.open.get(key):
             conversation.reply_channel, conversation.reply_identity = channel, identity
             return conversation, False
@@ -79,14 +81,19 @@ class Desk:
             conversation = threaded.latest_of(identity)
         if conversation is None:
             conversation = conversations.open_new(identity, channel, event.thread)
-            if event.no_answer in threads.QUIET:
+            if is_quiet(identity, event):
                 conversation.status, conversation.waiting_since = "resolved", None
             return conversation, True
         if conversation.contact_id == identity.contact_id:
             conversation.reply_channel, conversation.reply_identity = channel, identity
-        if conversation.status == "resolved" and event.no_answer not in threads.QUIET:
+        if conversation.status == "resolved" and not is_quiet(identity, event):
             conversations.come_back(conversation)
         return conversation, False
+
+
+def is_quiet(identity: Identity, event: InboundMessage) -> bool:
+    """Kept, but nobody has to look: a machine says something, or somebody who is blocked."""
+    return event.no_answer in threads.QUIET or identity.contact.blocked_at is not None
 
 
 def next_arrivals(limit: int) -> list[Arrival]:
@@ -213,22 +220,22 @@ def _message(desk: Desk, arrival: Arrival, event: InboundMessage) -> None:
         deliveries=[],
     )
     _renew(desk, identity, arrival, event.renews)
-    is_quiet = event.no_answer in threads.QUIET
-    conversation.unread += not is_quiet
-    if conversation.status == "snoozed" and not is_quiet:
+    quiet = is_quiet(identity, event)
+    conversation.unread += not quiet
+    if conversation.status == "snoozed" and not quiet:
         conversations.wake(conversation, "message")
-    if not is_quiet:
+    if not quiet:
         conversations.heard(conversation, event.text)
     threads.append(conversation, message)
-    if not is_quiet:
+    if not quiet:
         desk.newest[conversation] = message
     db.session.add_all(fetches)
     if event.thread:
         threaded.remember(message, event)
         conversation.subject = event.payload.get("subject") or conversation.subject
-    if conversation.status in ("waiting", "open") and not is_quiet:
+    if conversation.status in ("waiting", "open") and not quiet:
         suggestions.want(conversation, message)
-    if conversation.status == "bot" and not is_quiet:
+    if conversation.status == "bot" and not quiet:
         if reason := _leave_to_people(conversation, identity, event):
             conversations.hand_over(conversation, reason)
         elif not (fetches and transcripts.expected(event.kind)):

@@ -51,7 +51,13 @@ def merge(kept_id: int, other_id: int, by: Agent | None) -> Contact:
     identities = _identities(other)
     if not identities and not theirs and _merges(kept, other, Merge.undone_at.is_(None)):
         return kept
-    kept_was = {"name": kept.name, "language": kept.language, "facts": kept.facts, "tags": kept.tags}
+    kept_was = {
+        "name": kept.name,
+        "language": kept.language,
+        "facts": kept.facts,
+        "tags": kept.tags,
+        "attributes": kept.attributes,
+    }
     joined = [
         _join(source, open_ones[source.thread], by)
         for source in theirs
@@ -62,6 +68,7 @@ def merge(kept_id: int, other_id: int, by: Agent | None) -> Contact:
     kept.name, kept.language = kept.name or other.name, kept.language or other.language
     kept.facts = {**other.facts, **kept.facts}
     kept.tags = list(dict.fromkeys((*kept.tags, *other.tags)))
+    kept.attributes = {**other.attributes, **kept.attributes}
     _changed([*theirs, *open_ones.values()])
     moved = {"identities": _ids(identities), "conversations": _ids(theirs), "joined": joined, "kept_was": kept_was}
     row = Merge(kept_id=kept.id, other_id=other.id, agent_id=by.id if by else None, moved=moved)
@@ -301,3 +308,7 @@ def _forget(kept: Contact, other: Contact, was: dict[str, Any]) -> None:
         key: value for key, value in kept.facts.items() if key in was["facts"] or other.facts.get(key) != value
     }
     kept.tags = [tag for tag in kept.tags if tag in was.get("tags", ()) or tag not in other.tags]
+    noted = was.get("attributes", {})
+    kept.attributes = {
+        name: value for name, value in kept.attributes.items() if name in noted or other.attributes.get(name) != value
+    }

@@ -45,6 +45,8 @@ def reply(
     Refuses what no way takes. `purse` is what the identity allows, where the caller has fetched many at once. `answers`
     is the message that is answered, where it is not the newest.
     """
+    if conversation.contact.blocked_at:
+        raise Refusal("blocked", "This customer is blocked. Unblock them first.")
     channel, identity = _destination(conversation, channel)
     by_bot = author.kind != "agent"
     try:

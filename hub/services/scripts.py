@@ -76,6 +76,8 @@ Told = tuple[str, Sequence[Step]]  # what the leg does then, and how
 
 
 def _customer(call: Call, leg: CallLeg, turn: str) -> Told:
+    if call.identity.contact.blocked_at:
+        return "end", [Say(_words(call, "goodbye")), HangUp()]
     said = [Say(text) for text in _waiting_texts(call, turn)]
     if call.state == "bot" and (call.conversation.status != "bot" or call.silences >= SILENCES):
         _enqueue(call)

@@ -11,17 +11,20 @@ from typing import Annotated, Any, TypeVar
 
 from flask import Response, request
 from flask_openapi3 import RawModel  # type: ignore[attr-defined]
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from channels.contract import Address, Personal
 from hub import current
 from hub.db import transaction
+from hub.desk.attributes import Form
+from hub.queries import contacts as rows
 from hub.queries import inbox
+from hub.queries.filters import comma_list
 from hub.refusals import Invalid, Refusal
 from hub.services import contacts, erasure, merging
 from hub.shapes import ContactShape
-from hub.web.api.blueprint import ById, answer, api
+from hub.web.api.blueprint import ById, Page, answer, api, listing
 from hub.web.guard import exists
 from hub.web.login import at_least, the_agent
 from hub.web.problems import invalid
@@ -40,9 +43,46 @@ class MergeBody(BaseModel):
 class ContactBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    tags: list[
-        Annotated[str, Field(pattern=r"^[^\s,\x00-\x1f\x7f](?:[^,\x00-\x1f\x7f]{0,38}[^\s,\x00-\x1f\x7f])?$")]
-    ] = Field(max_length=20)
+    name: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=200)] | None = None
+    language: Annotated[str, Field(pattern=r"^([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$", max_length=35)] | None = None
+    attributes: dict[str, Any] = {}
+    tags: (
+        list[Annotated[str, Field(pattern=r"^[^\s,\x00-\x1f\x7f](?:[^,\x00-\x1f\x7f]{0,38}[^\s,\x00-\x1f\x7f])?$")]]
+        | None
+    ) = Field(None, max_length=20)
+
+
+class BlockBody(BaseModel):
+    reason: str = Field(min_length=1, max_length=500)
+
+
+class TimelineQuery(Page):
+    kind: Annotated[list[rows.Sort], BeforeValidator(comma_list)] = []
+    channel: str | None = None
+    cursor: str | None = None
+
+
+class Timeline(BaseModel):
+    items: list[rows.TimelineEntry]
+    next: str | None
+
+
+class AlikeList(BaseModel):
+    items: list[rows.Alike]
+    next: None
+
+
+class AttributeShape(BaseModel):
+    id: str
+    zh: str
+    en: str
+    form: Form
+    choices: list[str]
+
+
+class AttributeList(BaseModel):
+    items: list[AttributeShape]
+    next: None
 
 
 class UnmergeBody(BaseModel):
@@ -78,7 +118,42 @@ def get_contact(path: ById) -> Response:
 @api.patch("/contacts/<id>", responses={200: ContactShape})
 def change_contact(path: ById, body: ContactBody) -> Response:
     with transaction():
-        contacts.tag(contacts.find(path.id), body.tags, the_agent())
+        contact = contacts.locked(path.id)
+        contacts.change(contact, the_agent(), body.name, body.language)
+        contacts.note(contact, body.attributes, the_agent())
+        if body.tags is not None:
+            contacts.tag(contact, body.tags, the_agent())
+    return answer(inbox.contact(path.id, the_agent()))
+
+
+@api.get("/contacts/attributes", responses={200: AttributeList})
+def list_attributes() -> Response:
+    """What config/contacts.toml asks agents to note."""
+    return listing([AttributeShape(**each.model_dump()) for each in current.settings().attributes])
+
+
+@api.get("/contacts/<id>/timeline", responses={200: Timeline})
+def get_timeline(path: ById, query: TimelineQuery) -> Response:
+    return listing(*rows.timeline(path.id, the_agent(), query.kind, query.channel, query.cursor, query.limit))
+
+
+@api.get("/contacts/<id>/alike", responses={200: AlikeList})
+def list_alike(path: ById) -> Response:
+    contacts.find(path.id)
+    return listing(rows.alike(path.id, the_agent()))
+
+
+@api.post("/contacts/<id>/block", responses={200: ContactShape})
+def block_contact(path: ById, body: BlockBody) -> Response:
+    with transaction():
+        contacts.block(contacts.locked(path.id), body.reason.strip(), the_agent())
+    return answer(inbox.contact(path.id, the_agent()))
+
+
+@api.post("/contacts/<id>/unblock", responses={200: ContactShape})
+def unblock_contact(path: ById) -> Response:
+    with transaction():
+        contacts.unblock(contacts.locked(path.id), the_agent())
     return answer(inbox.contact(path.id, the_agent()))
 
 
