@@ -11,6 +11,7 @@ export type Area =
   | 'thread'
   | 'together'
   | 'call'
+  | 'contact'
   | 'bot'
   | 'channels'
   | 'failed'

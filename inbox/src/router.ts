@@ -62,6 +62,15 @@ export const router = createRouter({
           },
         },
         {
+          path: 'contacts/:id(\\d+)',
+          name: 'contact',
+          component: () => import('./views/ContactView.vue'),
+          beforeEnter: async () => {
+            await loadAreas('contact')
+            return true
+          },
+        },
+        {
           path: 'channels/:name?',
           name: 'channels',
           component: () => import('./views/ChannelsView.vue'),

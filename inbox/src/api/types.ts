@@ -262,6 +262,8 @@ export interface Contact {
   language?: string | null
   tags?: string[]
   facts?: Record<string, unknown>
+  attributes?: Record<string, string | number | boolean>
+  blocked_at?: string | null
   identities: Identity[]
   conversations: Conversation[]
   merges?: Merge[]

@@ -26,6 +26,7 @@ const VARIANTS = new Map<string, (payload: Payload) => string>(Object.entries({
   call_transfer_failed: () => 'callTransferFailed',
   callback_requested: () => 'callbackRequested',
   missed_call: () => 'missedCall',
+  contact_blocked: () => 'contactBlocked',
   opted_out: () => 'optedOut',
   opted_in: () => 'optedIn',
   given_back: () => 'givenBack',
@@ -50,7 +51,7 @@ export const EVENTS = [
   'erased', 'erasedParts', 'merged', 'unmerged', 'began', 'came_back', 'optedOut', 'optedIn', 'blocked', 'recordingErased',
   'callQueued', 'callRinging', 'callTaken', 'callHeld', 'callResumed', 'callTransfer', 'callTransferFailed',
   'callbackRequested', 'missedCall', 'voicemail', 'reminded', 'givenBack', 'macro',
-  'slaWarned', 'slaBreached', 'discarded', 'rerouted', 'rated',
+  'slaWarned', 'slaBreached', 'discarded', 'rerouted', 'rated', 'contactBlocked',
   'mergedIn', 'mergedInto', 'mergeUndone', 'splitFrom', 'splitOff', 'splitUndone', 'takenOver', 'takenOverPlain', 'takenOverNobody',
 ]
 

@@ -19,6 +19,10 @@ export const clock = (time: string, locale: string): string =>
 export const moment = (time: string, locale: string): string =>
   format(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(time))
 
+/** A day of the calendar, whatever the time zone: 2027-01-31. */
+export const dayOnly = (day: string, locale: string): string =>
+  format(locale, { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(`${day}T00:00:00Z`))
+
 export function dayName(time: string, now: number, locale: string): string {
   const days = Math.round((dayOf(now) - dayOf(time)) / DAY)
   if (days < 2 && days >= 0) return new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(-days, 'day')
