@@ -1,4 +1,4 @@
-"""What agents know of a contact and change about it, what somebody blocked can still do, and the timeline of a contact."""
+"""What agents know of a contact and change about it, what somebody blocked can do, and the timeline of a contact."""
 
 from __future__ import annotations
 
