@@ -232,8 +232,8 @@ def test_an_agent_hears_what_a_customer_said(pages: Pages, stack: Stack, newcome
     phone, inbox = in_conversation(pages, stack, newcomer(), SERVICE)
     phone.locator("#plus").click()
     phone.locator("#tray").get_by_role("button", name="语音").click()
+    expect(thread(inbox).get_by_role("button", name="播放语音")).to_be_visible()
     player = thread(inbox).locator("audio")
-    expect(player).to_be_visible()
     seconds = player.evaluate(
         """player => new Promise((done, failed) => {
             player.onerror = () => failed(new Error(player.error.message));

@@ -24,7 +24,7 @@ def test_what_failed_is_found_tried_again_and_discarded(stack: Stack, pages: Any
     fails(stack, 2)
     for text in ("第一条 13812345678", "第二条"):
         windows.answers(agent, text)
-        expect(windows.said(agent, text).get_by_text("失败", exact=False)).to_be_visible()
+        expect(windows.said(agent, text).get_by_text("微信内容安全检查未通过", exact=False)).to_be_visible()
     agent.keyboard.press("Escape")
     agent.goto(f"{stack.hub}/failed")
     rows = agent.locator(".job__link")
