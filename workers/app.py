@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 QUEUES = (
     *("arrival", "bot_turn", "call_action", "delivery", "media_fetch", "poll", "profile_fetch", "reconciliation"),
-    *("suggestion", "survey", "transcription"),
+    *("push", "suggestion", "survey", "transcription"),
     *("typing", timetable.QUEUE),
 )
 
