@@ -38,8 +38,11 @@ from hub.queries import cursors
 from hub.shapes import JobShape, Ref, Time, called
 
 EXCERPT = 120  # characters
-# what a list of troubles need not show of a person: telephone numbers, cards, codes, addresses of mail
-SECRETS = re.compile(r"(?P<head>\d{3})\d{3,}(?P<tail>\d{2})|(?P<first>[\w.+-])[\w.+-]*(?P<at>@[\w.-]+)")
+# what a list of troubles need not show: telephone numbers, cards, codes, addresses of mail, and the last part of a
+# link that lets in whoever has it
+SECRETS = re.compile(
+    r"(?P<slash>/)[\w.~-]{20,}|(?P<head>\d{3})\d{3,}(?P<tail>\d{2})|(?P<first>[\w.+-])[\w.+-]*(?P<at>@[\w.-]+)"
+)
 
 
 class AttemptShape(BaseModel):
@@ -135,7 +138,11 @@ def one(job: Job) -> JobDetail:
 
 
 def masked(text: str) -> str:
-    return SECRETS.sub(lambda found: f"{found['head'] or found['first']}***{found['tail'] or found['at']}", text)
+    return SECRETS.sub(_masked, text)
+
+
+def _masked(found: re.Match[str]) -> str:
+    return f"{found['slash'] or found['head'] or found['first']}***{found['tail'] or found['at'] or ''}"
 
 
 def _every(states: Sequence[str], kinds: Sequence[str]) -> Subquery:

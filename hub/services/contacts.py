@@ -72,7 +72,7 @@ def block(contact: Contact, reason: str, by: Agent) -> None:
     contact.blocked_at = now()
     audit.record(by, "block", contact, reason=reason)
     for conversation in conversations.unresolved([contact]).values():
-        conversations.shut(conversation, "contact_blocked", by, reason=reason)
+        conversations.shut(conversation, "contact_blocked", by)
 
 
 def unblock(contact: Contact, by: Agent) -> None:

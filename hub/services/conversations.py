@@ -267,10 +267,10 @@ def resolve(conversation: Conversation, by: Agent, disposition: str = "") -> Non
     audit.record(by, "resolve", conversation, disposition=disposition)
 
 
-def shut(conversation: Conversation, event: str, by: Agent, **details: str) -> None:
+def shut(conversation: Conversation, event: str, by: Agent) -> None:
     """It is over because something about its customer is."""
     _end(conversation)
-    note_event(conversation, event, by=by.name, **details)
+    note_event(conversation, event, by=by.name)
 
 
 def _end(conversation: Conversation) -> None:

@@ -20,6 +20,7 @@ from hub.jobs import UNFINISHED
 from hub.models import (
     Agent,
     Arrival,
+    AuditEntry,
     BotTurn,
     Call,
     CallLeg,
@@ -43,6 +44,7 @@ from hub.services.threads import note_event
 ERASED = {"erased": True}  # the payload of a message of which nothing else is left
 # not of the person; the title is a macro's
 TOLD_BY_EVENTS = ("event", "agent", "by", "to", "team", "reason", "until", "into", "other", "merge", "what", "title")
+TELLING = ("block", "change", "note", "tag")  # what is audited of a contact, with words about the person
 MEDIA = ("image", "audio", "video", "file")
 # under which names facts and hints keep it
 NAMES: dict[Personal, tuple[str, ...]] = {
@@ -139,6 +141,7 @@ def _forget_named(person: Person, names: Collection[str]) -> None:
         return
     for contact in person.contacts:
         contact.facts = {name: value for name, value in contact.facts.items() if name not in names}
+        contact.attributes = {name: value for name, value in contact.attributes.items() if name not in names}
     for conversation in person.conversations:
         conversation.context = {name: value for name, value in conversation.context.items() if name not in names}
     _forget_before_merges(person)
@@ -152,6 +155,12 @@ def _forget_before_merges(person: Person) -> None:
         was = nothing if row.kept_id in ids else row.moved["kept_was"]
         joined = [{**pair, "context": {}} for pair in row.moved["joined"]]
         row.moved = {**row.moved, "kept_was": was, "joined": joined}
+
+
+def _forget_audited(person: Person) -> None:
+    """That something was changed stays, and by whom; not what they were called and what was noted of them."""
+    theirs = AuditEntry.subject.in_([f"{Contact.__tablename__} {contact.id}" for contact in person.contacts])
+    _set(update(AuditEntry).where(theirs, AuditEntry.action.in_(TELLING)).values(detail={}))
 
 
 def _forget_messages(person: Person) -> None:
@@ -301,6 +310,7 @@ FORGETS: dict[str, tuple[Callable[[Person], None], ...]] = {
         _resolve,
         _forget_names,
         _forget_facts,
+        _forget_audited,
         _forget_messages,
         _forget_turns,
         _forget_notes,
@@ -309,12 +319,9 @@ FORGETS: dict[str, tuple[Callable[[Person], None], ...]] = {
         _forget_calls,
         _forget_identities(),
     ),
-    "name": (_forget_names, _forget_notes),
-    "phone": (_forget_notes, _forget_calls, _forget_identities("tel")),
-    "email": (
-        _forget_notes,
-        _forget_identities("email"),
-    ),
+    "name": (_forget_names, _forget_notes, _forget_audited),
+    "phone": (_forget_notes, _forget_audited, _forget_calls, _forget_identities("tel")),
+    "email": (_forget_notes, _forget_audited, _forget_identities("email")),
     "location": (_forget_locations,),
     "files": (_forget_files,),
 }

@@ -44,7 +44,7 @@ def discard(job: Job, reason: str, by: Agent) -> None:
         if job.state == "pending":
             allowances.refund(job)
         tell(job.message)
-        threads.note_event(job.message.conversation, "discarded", by=by.name, reason=reason)
+        threads.note_event(job.message.conversation, "discarded", by=by.name)
     job.state, job.error, job.error_code = "cancelled", reason, "discarded"
     audit.record(by, "discard", job, reason=reason)  # type: ignore[arg-type]
 

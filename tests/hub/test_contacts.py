@@ -105,6 +105,17 @@ def test_attributes_are_merged_parted_and_erased(stage: Stage, anna: Person) -> 
     assert (erased["attributes"], erased["name"]) == ({}, "")
 
 
+def test_the_audit_trail_tells_nothing_of_who_was_erased(stage: Stage, anna: Person) -> None:
+    known(stage)
+    anna.patch("/contacts/1", {"name": "Bo Li", "attributes": {"company": "ACME"}, "tags": ["rude"]})
+    anna.post("/contacts/1/block", {"reason": "Bo swears"})
+    stage.agent("Boss", "supervisor").post("/contacts/1/erase")
+    told = [(row.action, row.detail) for row in stage.rows(AuditEntry) if row.subject == "contact 1"]
+    assert [action for action, _ in told] == ["change", "note", "tag", "block", "erase"]
+    assert [detail for _, detail in told[:-1]] == [{}] * 4
+    assert "swears" not in str([row.payload for row in stage.rows(Message)])
+
+
 # blocked
 
 

@@ -90,6 +90,8 @@ def test_filters_and_groups(stage: Stage, boss: Person) -> None:
         ("call 13812345678 please", "call 138***78 please"),
         ("mail bo.li@example.com", "mail b***@example.com"),
         ("order 1234", "order 1234"),
+        ("https://hub.example.com/s/Zm9vYmFyYmF6cXV4LXF1dXg.x1", "https://hub.example.com/s/***"),
+        ("https://shop.example.com/help/shipping", "https://shop.example.com/help/shipping"),
         ("订单 XC20260002 的退款", "订单 XC202***02 的退款"),
     ],
 )
