@@ -202,23 +202,9 @@ def _message(desk: Desk, arrival: Arrival, event: InboundMessage) -> None:
         )
         for attachment in event.attachments
     ]
-    message = Message(
-        direction="in",
-        author_kind="contact",
-        author_id=identity.contact_id,
-        author_name=event.name or identity.contact.name,
-        channel=arrival.channel,
-        identity=identity,
-        identity_id=identity.id,
-        provider_id=event.provider_id,
-        kind=event.kind,
-        text=event.text,
-        payload={**event.payload, **(threaded.marks(event) if event.thread else {})},
-        sent_at=event.sent_at,
-        sequence=event.sequence,
-        attachments=[*(fetch.attachment for fetch in fetches), *threaded.source(event)],
-        deliveries=[],
-    )
+    message = _said(arrival, event, identity)
+    message.payload = {**event.payload, **(threaded.marks(event) if event.thread else {})}
+    message.attachments = [*(fetch.attachment for fetch in fetches), *threaded.source(event)]
     _renew(desk, identity, arrival, event.renews)
     quiet = is_quiet(identity, event)
     conversation.unread += not quiet
@@ -247,7 +233,12 @@ def _rating(desk: Desk, arrival: Arrival, event: InboundMessage, survey: Survey)
     identity, score = desk.people[event.sender], survey.score
     assert score is not None
     _renew(desk, identity, arrival, event.renews)
-    said = Message(
+    threads.append(survey.conversation, _said(arrival, event, identity))
+    asking.record(survey, score)
+
+
+def _said(arrival: Arrival, event: InboundMessage, identity: Identity) -> Message:
+    return Message(
         direction="in",
         author_kind="contact",
         author_id=identity.contact_id,
@@ -264,8 +255,6 @@ def _rating(desk: Desk, arrival: Arrival, event: InboundMessage, survey: Survey)
         attachments=[],
         deliveries=[],
     )
-    threads.append(survey.conversation, said)
-    asking.record(survey, score)
 
 
 def _call(desk: Desk, arrival: Arrival, event: CallEvent) -> None:
