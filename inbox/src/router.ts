@@ -1,9 +1,17 @@
 /** The address bar: which view, which conversation. */
 import { createRouter, createWebHistory } from 'vue-router'
-import { loadAreas } from './i18n'
+import { loadAreas, type Area } from './i18n'
 import { isTab, TABS } from './text/tabs'
 import { isViewName } from './stores/order'
 import { useSession } from './stores/session'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    signedIn?: boolean
+    /** Of the sentences that the page says. */
+    areas?: Area[]
+  }
+}
 
 export const router = createRouter({
   history: createWebHistory(),
@@ -12,29 +20,25 @@ export const router = createRouter({
       path: '/login',
       name: 'login',
       component: () => import('./views/LoginView.vue'),
-      beforeEnter: () => loadAreas('login'),
+      meta: { areas: ['login'] },
     },
     {
       path: '/setup',
       name: 'setup',
       component: () => import('./views/SetupView.vue'),
-      beforeEnter: () => loadAreas('setup', 'login', 'errors', 'inbox', 'thread'),
+      meta: { areas: ['setup', 'login', 'errors', 'inbox', 'thread'] },
     },
     {
       path: '/welcome',
       name: 'welcome',
       component: () => import('./views/WelcomeView.vue'),
-      beforeEnter: () => loadAreas('login', 'errors', 'inbox', 'thread'),
+      meta: { areas: ['login', 'errors', 'inbox', 'thread'] },
     },
     {
       path: '/',
       component: () => import('./views/ShellView.vue'),
       redirect: '/inbox/mine',
-      meta: { signedIn: true },
-      beforeEnter: async () => {
-        await loadAreas('inbox', 'thread', 'together', 'call', 'presence', 'errors', 'login', 'sla')
-        return true
-      },
+      meta: { signedIn: true, areas: ['inbox', 'thread', 'together', 'call', 'presence', 'errors', 'login', 'sla'] },
       children: [
         {
           path: 'inbox/:view/:id(\\d+)?',
@@ -46,57 +50,39 @@ export const router = createRouter({
           path: 'search',
           name: 'search',
           component: () => import('./views/SearchView.vue'),
-          beforeEnter: async () => {
-            await loadAreas('search')
-            return true
-          },
+          meta: { areas: ['search'] },
         },
         {
           path: 'bot/:tab?',
           name: 'bot',
           component: () => import('./views/BotView.vue'),
-          beforeEnter: async (to) => {
-            if (!isTab(to.params.tab)) return { name: 'bot', params: { tab: TABS[0] } }
-            await loadAreas('bot')
-            return true
-          },
+          meta: { areas: ['bot'] },
+          beforeEnter: (to) => isTab(to.params.tab) || { name: 'bot', params: { tab: TABS[0] } },
         },
         {
           path: 'contacts/:id(\\d+)',
           name: 'contact',
           component: () => import('./views/ContactView.vue'),
-          beforeEnter: async () => {
-            await loadAreas('contact')
-            return true
-          },
+          meta: { areas: ['contact'] },
         },
         {
           path: 'channels/:name?',
           name: 'channels',
           component: () => import('./views/ChannelsView.vue'),
-          beforeEnter: async () => {
-            await loadAreas('channels', 'failed')
-            return true
-          },
+          meta: { areas: ['channels', 'failed'] },
         },
         {
           path: 'failed/:id?',
           name: 'failed',
           component: () => import('./views/FailedView.vue'),
-          beforeEnter: async () => {
-            if (!useSession().leads) return { name: 'inbox', params: { view: 'mine' } }
-            await loadAreas('failed')
-            return true
-          },
+          meta: { areas: ['failed'] },
+          beforeEnter: () => useSession().leads || { name: 'inbox', params: { view: 'mine' } },
         },
         {
           path: 'settings/:tab?',
           name: 'settings',
           component: () => import('./views/SettingsView.vue'),
-          beforeEnter: async () => {
-            await loadAreas('settings')
-            return true
-          },
+          meta: { areas: ['settings'] },
         },
       ],
     },
@@ -108,3 +94,6 @@ router.beforeEach(async (to) => {
   if (!to.meta.signedIn) return true
   return (await useSession().restore()) ? true : { name: 'login', query: { next: to.fullPath } }
 })
+
+// Once it is known that the page will be shown, its sentences are fetched together with it.
+router.beforeResolve((to) => loadAreas(...to.matched.flatMap(({ meta }) => meta.areas ?? [])))

@@ -3,7 +3,6 @@ import type {
   Agent,
   Bots,
   Channel,
-  Contact,
   Conversation,
   ConversationStatus,
   Counts,
@@ -71,10 +70,6 @@ export const api = {
   chooseDevice: (device: Device) => request<MyPhone>('PUT', '/me/phone', { body: { device } }),
   softphone: () => request<SoftphonePass>('POST', '/me/softphone', { body: {} }),
 
-  contact: (id: number) => request<Contact>('GET', `/contacts/${id}`),
-  erase: (contact: number) => request<Contact>('POST', `/contacts/${contact}/erase`, { body: {} }),
-  unmerge: (contact: number, merge: number) => request<Contact>('POST', `/contacts/${contact}/unmerge`, { body: { merge } }),
-  tag: (contact: number, tags: string[]) => request<Contact>('PATCH', `/contacts/${contact}`, { body: { tags } }),
 
   suggestions: (conversation: number) => request<Suggestions>('GET', `/conversations/${conversation}/suggestions`),
   rate: (message: number, rating: Rating, meant: string | null) =>

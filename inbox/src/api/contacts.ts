@@ -29,6 +29,7 @@ export interface ContactChange {
   name?: string
   language?: string
   attributes?: Record<string, AttributeValue | null>
+  tags?: string[]
 }
 
 export const contacts = {
@@ -40,6 +41,7 @@ export const contacts = {
   change: (id: number, change: ContactChange) => request<Contact>('PATCH', `/contacts/${id}`, { body: change }),
   block: (id: number, reason: string) => request<Contact>('POST', `/contacts/${id}/block`, { body: { reason } }),
   unblock: (id: number) => request<Contact>('POST', `/contacts/${id}/unblock`, { body: {} }),
+  erase: (id: number) => request<Contact>('POST', `/contacts/${id}/erase`, { body: {} }),
   merge: (id: number, other: number) => request<Contact>('POST', `/contacts/${id}/merge`, { body: { contact: other } }),
   unmerge: (id: number, merge: number) => request<Contact>('POST', `/contacts/${id}/unmerge`, { body: { merge } }),
 }
