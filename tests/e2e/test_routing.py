@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from bench.stack import AGENT, REPOSITORY, Stack, running
-from tests.e2e.windows import Pages, customer, opens, rows, thread, writes
+from tests.e2e.windows import Pages, agent, customer, opens, rows, thread, writes
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 LI = {**AGENT, "email": "li@example.com"}
@@ -27,16 +27,6 @@ def routed(browser: Browser, tmp_path: Path) -> Iterator[Stack]:
     (config / "routing.toml").write_text(rules.replace('# strategy = "least_busy"', 'strategy = "least_busy"'))
     with running(config) as stack:
         yield stack
-
-
-def comes(pages: Pages, stack: Stack, who: dict[str, str]) -> Page:
-    page: Page = pages()
-    page.goto(f"{stack.hub}/inbox/mine")
-    page.locator("input[autocomplete=username]").fill(who["email"])
-    page.locator("input[type=password]").fill(who["password"])
-    page.locator("form button[type=submit]").click()
-    expect(page.locator("#list")).to_be_visible()
-    return page
 
 
 def is_away(page: Page) -> None:
@@ -55,7 +45,7 @@ def is_away(page: Page) -> None:
 
 
 def test_who_is_away_is_given_nothing_and_the_other_reads_why(pages: Pages, routed: Stack, screen: Any) -> None:
-    lin, li = comes(pages, routed, AGENT), comes(pages, routed, LI)
+    lin, li = agent(pages, routed, "mine", AGENT), agent(pages, routed, "mine", LI)
     is_away(lin)
     ming = customer(pages, routed, "小明")
     writes(ming, "转人工")

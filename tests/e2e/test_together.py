@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bench.stack import AGENT, Stack
-from tests.e2e.windows import Pages, composer, customer, opens, rows, said, thread, writes
+from tests.e2e.windows import Pages, agent, composer, customer, opens, rows, said, thread, writes
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 LIN, LI = AGENT, {"email": "li@example.com", "password": AGENT["password"]}
@@ -16,15 +16,10 @@ PHONE = {"width": 390, "height": 844}
 
 
 def signs_in(pages: Pages, stack: Stack, who: dict[str, str], **window: Any) -> Page:
-    page = pages(**window)
-    page.goto(f"{stack.hub}/inbox/all")
-    page.locator("input[autocomplete=username]").fill(who["email"])
-    page.locator("input[type=password]").fill(who["password"])
-    page.locator("form button[type=submit]").click()
-    expect(page.locator("#list")).to_be_visible()
-    expect(
-        page.get_by_text("实时" if window.get("language", "zh-CN") == "zh-CN" else "Live", exact=True)
-    ).to_be_visible()
+    """And hears what happens from here on."""
+    page = agent(pages, stack, "all", who, **window)
+    live = "实时" if window.get("language", "zh-CN") == "zh-CN" else "Live"
+    expect(page.get_by_text(live, exact=True)).to_be_visible()
     return page
 
 

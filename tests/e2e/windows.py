@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -51,11 +51,11 @@ def reads(page: Page, *lines: str) -> None:
 # an agent
 
 
-def agent(pages: Pages, stack: Stack, view: str = "waiting", **window: Any) -> Page:
+def agent(pages: Pages, stack: Stack, view: str = "waiting", who: Mapping[str, str] = AGENT, **window: Any) -> Page:
     page = pages(**window)
     page.goto(f"{stack.hub}/inbox/{view}")
-    page.locator("input[autocomplete=username]").fill(AGENT["email"])
-    page.locator("input[type=password]").fill(AGENT["password"])
+    page.locator("input[autocomplete=username]").fill(who["email"])
+    page.locator("input[type=password]").fill(who["password"])
     page.locator("form button[type=submit]").click()
     expect(page.locator("#list")).to_be_visible()
     return page

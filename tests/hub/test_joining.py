@@ -35,11 +35,6 @@ def mail(text: str, thread: str, number: int, *references: str, **fields: Any) -
 
 
 @pytest.fixture
-def anna(stage: Stage) -> Person:
-    return stage.agent()
-
-
-@pytest.fixture
 def bea(stage: Stage) -> Person:
     return stage.agent("Bea")
 

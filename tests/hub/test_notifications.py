@@ -5,31 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
 from redis import Redis
 
 from hub.db import db
 from hub.live import STREAM
 from hub.models import Conversation, Mention
 from tests.stage import Person, Stage, written
-
-
-@pytest.fixture
-def anna(stage: Stage) -> Person:
-    return stage.agent()
-
-
-@pytest.fixture
-def bo(stage: Stage) -> Person:
-    return stage.agent("Bo")
-
-
-@pytest.fixture
-def talk(stage: Stage) -> int:
-    """A conversation that waits."""
-    stage.page(written("help", number=1))
-    stage.work()
-    return stage.conversation().id
 
 
 def told(person: Person) -> list[tuple[str, str, bool]]:

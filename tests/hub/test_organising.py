@@ -19,24 +19,6 @@ from tests.stage import Person, Stage, at_once, written
 from workers import tasks
 
 
-@pytest.fixture
-def anna(stage: Stage) -> Person:
-    return stage.agent()
-
-
-@pytest.fixture
-def bo(stage: Stage) -> Person:
-    return stage.agent("Bo")
-
-
-@pytest.fixture
-def talk(stage: Stage) -> int:
-    """A conversation that waits."""
-    stage.page(written("help", number=1))
-    stage.work()
-    return stage.conversation().id
-
-
 @contextmanager
 def resolving(stage: Stage, **rules: Any) -> Iterator[None]:
     """config/work.toml says this under [resolving]."""

@@ -26,11 +26,6 @@ def conversation(stage: Stage) -> str:
 
 
 @pytest.fixture
-def anna(stage: Stage) -> Person:
-    return stage.agent()
-
-
-@pytest.fixture
 def bea(stage: Stage) -> Person:
     return stage.agent("Bea")
 
