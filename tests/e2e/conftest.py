@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from bench.stack import Stack, running
+from tests.e2e.windows import POST, SERVICE, SHOP, Newcomer
 
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
 QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+_numbers = count(1)
 PATIENCE = 15_000  # milliseconds, also on a busy machine
 AS_ROOT = ["--no-sandbox", "--disable-dev-shm-usage"] if os.geteuid() == 0 else []
 
@@ -49,6 +52,20 @@ def stack(open_stack: Stack) -> Iterator[Stack]:
             hub.post(f"/conversations/{conversation['id']}/resolve")
     yield open_stack
     wechat.post("/clock", {"advance": -wechat.get("/clock")["shift"]})
+
+
+@pytest.fixture
+def newcomer(stack: Stack) -> Newcomer:
+    """newcomer(): the name of somebody who is on all three accounts and has never written."""
+
+    def come() -> str:
+        number = next(_numbers)
+        who = {"name": f"客户 {number}", "unionid": f"uBrowser{number}"}
+        for account in (SHOP, SERVICE, POST):
+            stack.simulator.post(f"/accounts/{account}/users", who)
+        return who["name"]
+
+    return come
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from itertools import count
+from collections.abc import Iterator
 
 import pytest
 import requests
@@ -18,6 +17,7 @@ from tests.e2e.windows import (
     POST,
     SERVICE,
     SHOP,
+    Newcomer,
     Pages,
     agent,
     answers,
@@ -43,23 +43,6 @@ ASKS_FOR_ORDER = "请发送您的订单号，我来帮您查询。 Please send y
 GREETING = "您好，欢迎光临驿站小店！请直接输入您的问题，随时可以回复“转人工”。"
 UNANSWERED = "该公众号暂时无法提供服务"  # what WeChat says when a push stays unanswered
 THREE_TRIES = 30_000  # milliseconds; of a push that nobody answers, five seconds each
-
-Newcomer = Callable[[], str]
-_numbers = count(1)
-
-
-@pytest.fixture
-def newcomer(stack: Stack) -> Newcomer:
-    """newcomer(): the name of somebody who is on all three accounts and has never written."""
-
-    def come() -> str:
-        number = next(_numbers)
-        who = {"name": f"客户 {number}", "unionid": f"uBrowser{number}"}
-        for account in (SHOP, SERVICE, POST):
-            stack.simulator.post(f"/accounts/{account}/users", who)
-        return who["name"]
-
-    return come
 
 
 @pytest.fixture

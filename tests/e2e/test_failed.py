@@ -15,8 +15,10 @@ def fails(stack: Stack, times: int = 1) -> None:
     stack.simulator.post("/faults", {"endpoint": "custom/send", "kind": "errcode", "errcode": 87014, "times": times})
 
 
-def test_what_failed_is_found_tried_again_and_discarded(stack: Stack, pages: Any, screen: Any) -> None:
-    customer = windows.customer(pages, stack, "小明")
+def test_what_failed_is_found_tried_again_and_discarded(
+    stack: Stack, pages: Any, screen: Any, newcomer: windows.Newcomer
+) -> None:
+    customer = windows.customer(pages, stack, newcomer())
     windows.writes(customer, "转人工")
     windows.reads(customer, "转人工", "正在为您转接人工客服，请稍候。")
     agent = windows.agent(pages, stack)

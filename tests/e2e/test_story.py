@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from bench.stack import AGENT, Stack
-from tests.e2e.windows import Pages, agent, customer, writes
+from tests.e2e.windows import Newcomer, Pages, agent, customer, writes
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -30,8 +30,10 @@ def png(path: Path, colour: tuple[int, int, int], side: int = 120) -> Path:
     return path
 
 
-def test_a_customer_the_bot_and_an_agent(pages: Pages, stack: Stack, tmp_path: Path, screen: Any) -> None:
-    ming, inbox = customer(pages, stack, "小明"), agent(pages, stack)
+def test_a_customer_the_bot_and_an_agent(
+    pages: Pages, stack: Stack, newcomer: Newcomer, tmp_path: Path, screen: Any
+) -> None:
+    ming, inbox = customer(pages, stack, newcomer()), agent(pages, stack)
     chat = ming.locator("#chat")
     expect(inbox.get_by_text("没有客户在等待")).to_be_visible()
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from bench.stack import AGENT, Stack
 
 Pages = Callable[..., Page]
+Newcomer = Callable[[], str]
 SHOP, SERVICE, POST = "wx5a1e0de30c0ffee0", "wx0ff1c1a1acc00001", "wx5ub5c21b71000002"
 LABELS = {SHOP: "驿站小店", SERVICE: "驿站服务号", POST: "驿站订阅号"}
 
