@@ -8,6 +8,7 @@ export type Area =
   | 'common'
   | 'login'
   | 'inbox'
+  | 'work'
   | 'thread'
   | 'together'
   | 'call'

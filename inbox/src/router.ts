@@ -38,7 +38,7 @@ export const router = createRouter({
       path: '/',
       component: () => import('./views/ShellView.vue'),
       redirect: '/inbox/mine',
-      meta: { signedIn: true, areas: ['inbox', 'thread', 'together', 'call', 'presence', 'errors', 'login', 'sla'] },
+      meta: { signedIn: true, areas: ['inbox', 'work', 'thread', 'together', 'call', 'presence', 'errors', 'login', 'sla'] },
       children: [
         {
           path: 'inbox/:view/:id(\\d+)?',

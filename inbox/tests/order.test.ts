@@ -39,4 +39,26 @@ describe('the order of a view', () => {
     expect(placed([1, 2, 3], old, VIEWS.all, ME, rows(a, b, c, old), true)).toEqual([1, 2, 3])
     expect(placed([1, 2, 3], old, VIEWS.all, ME, rows(a, b, c, old), false)).toEqual([1, 2, 3, 4])
   })
+
+  it('keeps a filtered view to what fits it', () => {
+    const filter = { ...VIEWS.all, labels: ['refund'], priority: [2, 3] }
+    const tagged = conversation({ id: 4, at: minute(60), labels: ['vip', 'refund'], priority: 3 })
+    expect(placed([], tagged, filter, ME, rows(tagged), false)).toEqual([4])
+    expect(placed([4], { ...tagged, labels: ['vip'] }, filter, ME, rows(tagged), false)).toEqual([])
+    expect(placed([4], { ...tagged, priority: 1 }, filter, ME, rows(tagged), false)).toEqual([])
+  })
+
+  it('puts the most urgent on top where that is asked for, of these the newest', () => {
+    const urgent = conversation({ id: 4, at: minute(1), priority: 3 })
+    const high = conversation({ id: 5, at: minute(2), priority: 2 })
+    const all = rows(a, b, urgent, high)
+    const filter = { ...VIEWS.all, sort: 'priority' as const }
+    expect(placed(placed([1, 2], urgent, filter, ME, all, false), high, filter, ME, all, false)).toEqual([4, 5, 1, 2])
+  })
+
+  it('leaves to the hub what only the hub can tell', () => {
+    expect(placed([1, 2], conversation({ id: 9, at: minute(70) }), VIEWS.mentions, ME, rows(a, b), false)).toEqual([1, 2])
+    expect(placed([1, 2], conversation({ id: 2, at: minute(70) }), VIEWS.mentions, ME, rows(a, b), false)).toEqual([2, 1])
+    expect(placed([1, 2], { ...b, unread: 0 }, { ...VIEWS.all, unread: true }, ME, rows(a, b), false)).toEqual([1, 2])
+  })
 })

@@ -30,6 +30,8 @@ export function conversation({ at, ...part }: Partial<Conversation> & { id: numb
     assignee: { id: 1, name: 'Lin' },
     team: 'everyone',
     priority: 1,
+    labels: [],
+    disposition: '',
     last_message: message({ id: part.id * 100, conversation_id: part.id, created_at: at }),
     unread: 0,
     allowance: null,

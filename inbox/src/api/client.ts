@@ -4,7 +4,6 @@ import type {
   Bots,
   Channel,
   Conversation,
-  ConversationStatus,
   Counts,
   Device,
   Known,
@@ -23,22 +22,12 @@ import type {
 } from './types'
 import { answerTo, BASE, query, request } from './http'
 
-export interface ConversationFilter {
-  status?: ConversationStatus[]
-  assignee?: 'me' | 'none' | number
-}
-
 export const api = {
   signIn: (email: string, password: string) =>
     request<Me>('POST', '/session', { body: { email, password }, quiet401: true }),
   signOut: () => request<void>('DELETE', '/session', { quiet401: true }),
   me: (quiet401 = true) => request<Me>('GET', '/me', { quiet401 }),
 
-  conversations: (filter: ConversationFilter, cursor?: string | number | null, limit = 50) =>
-    request<Page<Conversation>>(
-      'GET',
-      `/conversations${query({ status: filter.status?.join(','), assignee: filter.assignee, cursor, limit })}`,
-    ),
   counts: () => request<Counts>('GET', '/conversations/counts'),
   conversation: (id: number) => request<Conversation>('GET', `/conversations/${id}`),
   messages: (id: number, where: { before?: string | number | null; after?: string | number | null; around?: number; limit?: number } = {}) =>
@@ -50,11 +39,8 @@ export const api = {
     request<Message>('POST', `/conversations/${id}/messages`, { body: draft, headers: { 'Idempotency-Key': key } }),
   resend: (message: number) => request<Message>('POST', `/messages/${message}/resend`, { body: {} }),
   claim: (id: number) => request<Conversation>('POST', `/conversations/${id}/claim`, { body: {} }),
-  assign: (id: number, agent: number | null) =>
-    request<Conversation>('POST', `/conversations/${id}/assign`, { body: { agent } }),
   handover: (id: number, to: 'bot' | 'people') =>
     request<Conversation>('POST', `/conversations/${id}/handover`, { body: { to } }),
-  resolve: (id: number) => request<Conversation>('POST', `/conversations/${id}/resolve`, { body: {} }),
   reopen: (id: number) => request<Conversation>('POST', `/conversations/${id}/reopen`, { body: {} }),
   read: (id: number) => request<Conversation | undefined>('POST', `/conversations/${id}/read`, { body: {} }),
   typing: (id: number) => request<void>('POST', `/conversations/${id}/typing`, { body: {} }),
@@ -90,7 +76,7 @@ export const api = {
   dismissProposal: (proposal: number) => request<unknown>('POST', `/proposals/${proposal}/dismiss`, { body: {} }),
 
   channels: () => request<Page<Channel>>('GET', '/channels'),
-  agents: () => request<Page<Agent>>('GET', '/agents'),
+  agents: (q = '') => request<Page<Agent>>('GET', `/agents${query({ q })}`),
 }
 
 /** The mail as a page for a frame; with `images`, the hub fetches those that lie elsewhere itself. */

@@ -53,6 +53,10 @@ export interface Conversation {
   team: string | null
   /** 0 low, 1 normal, 2 high, 3 urgent. */
   priority: number
+  /** Their ids. */
+  labels: string[]
+  /** How it ended, an id; "" while nobody said. */
+  disposition: string
   last_message: Message | null
   unread: number
   allowance: Allowance | null
@@ -76,6 +80,8 @@ export interface Conversation {
   undoable?: number[]
   reply?: Reply
   participants?: Participant[]
+  /** By me. */
+  followed?: boolean
 }
 
 /** What we have begun to write, on any of our devices. */
@@ -233,6 +239,10 @@ export interface Counts {
   mine: number
   waiting: number
   all: number
+  snoozed: number
+  bot: number
+  /** Not yet seen. */
+  mentions: number
 }
 
 export interface Page<T> {
@@ -476,5 +486,6 @@ export interface StreamEvents {
   presence: { presence: { agent_id: number; status: Status } }
   /** I could read it before, and no longer can. */
   gone: { conversation_id: number }
+  notification: { agent_id: number; kind: string; conversation_id: number }
   resync: Record<string, never>
 }

@@ -18,7 +18,9 @@ const isOverlaid = (): boolean => document.querySelector('[role="dialog"], [role
 function keyOf(event: KeyboardEvent): string {
   // Some input methods swallow the letter even outside of text fields; the physical key remains.
   if (event.key === 'Process' && event.code.startsWith('Key')) return event.code.slice(3).toLowerCase()
-  return event.key.length === 1 ? event.key.toLowerCase() : event.key
+  if (event.key.length > 1) return event.key
+  const key = event.key.toLowerCase()
+  return event.shiftKey && /[a-z]/.test(key) ? `Shift+${key}` : key
 }
 
 export function useShortcuts(shortcuts: Shortcuts): void {

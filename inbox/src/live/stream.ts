@@ -35,6 +35,7 @@ const NAMES: EventName[] = [
   'channel',
   'call',
   'suggestion',
+  'notification',
   'draft',
   'viewers',
   'presence',

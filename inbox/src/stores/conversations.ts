@@ -2,13 +2,15 @@
 import { defineStore } from 'pinia'
 import { computed, reactive, ref, shallowReactive } from 'vue'
 import { api } from '@/api/client'
+import { addressOf, organising, type Filter } from '@/api/organising'
 import type { Failure } from '@/api/http'
 import type { Conversation, Counts, Message } from '@/api/types'
-import { later, placed, sameOrder, VIEWS, type ViewName } from './order'
+import { fits, isClosed, later, placed, sameOrder, STANDARD, VIEWS, type StandardView } from './order'
 import { useDrafts } from './drafts'
 import { useSession } from './session'
 
 interface ViewState {
+  filter: Filter
   /** The true order. */
   order: number[]
   /** What is on the screen: stands still while somebody points at it. */
@@ -25,16 +27,21 @@ interface ViewState {
   error: Failure | null
 }
 
-const COUNTS_EVERY = 1_000
-const NAMES = Object.keys(VIEWS) as ViewName[]
+type Views = Record<StandardView, ViewState> & Record<string, ViewState>
 
-const detailOf = ({ reply, participants, undoable }: Conversation): Partial<Conversation> => ({
+const COUNTS_EVERY = 1_000
+/** Lists kept beside those that everybody has. */
+const KEPT = 12
+
+const detailOf = ({ reply, participants, undoable, followed }: Conversation): Partial<Conversation> => ({
   reply,
   participants,
   undoable,
+  followed,
 })
 
-const emptyView = (): ViewState => ({
+const emptyView = (filter: Filter): ViewState => ({
+  filter,
   order: [],
   shown: [],
   moved: new Set(),
@@ -50,7 +57,10 @@ export const useConversations = defineStore('conversations', () => {
   const drafts = useDrafts()
   const session = useSession()
   const byId = shallowReactive(new Map<number, Conversation>())
-  const views = reactive<Record<ViewName, ViewState>>({ mine: emptyView(), waiting: emptyView(), all: emptyView() })
+  /** By the name of a standard view, or by the filter as an address has it. */
+  const views = reactive(
+    Object.fromEntries(STANDARD.map((name) => [name, emptyView(VIEWS[name])])) as Views,
+  )
   const counts = ref<Counts | null>(null)
   const held = ref(false)
   let countsTimer: ReturnType<typeof setTimeout> | undefined
@@ -63,8 +73,23 @@ export const useConversations = defineStore('conversations', () => {
     return sum
   })
 
-  function rowsOf(view: ViewName): Conversation[] {
-    return views[view].shown.flatMap((id) => byId.get(id) ?? [])
+  const viewAt = (name: string): ViewState => views[name]!
+
+  /** The list with this filter, and its name. */
+  function listOf(filter: Filter): string {
+    const standard = STANDARD.find((name) => VIEWS[name] === filter)
+    if (standard) return standard
+    const name = new URLSearchParams(addressOf(filter)).toString()
+    const kept = views[name] ?? emptyView(filter)
+    delete views[name]
+    views[name] = kept
+    const others = Object.keys(views).filter((other) => !STANDARD.includes(other as never))
+    for (const old of others.slice(0, -KEPT)) delete views[old]
+    return name
+  }
+
+  function rowsOf(view: string): Conversation[] {
+    return viewAt(view).shown.flatMap((id) => byId.get(id) ?? [])
   }
 
   /** Keeps what is newer; what only the detail tells survives a newer row that came without it. */
@@ -79,40 +104,39 @@ export const useConversations = defineStore('conversations', () => {
     const before = byId.get(conversation.id)
     if (!keep(conversation)) return false
     const now = byId.get(conversation.id)!
-    for (const name of NAMES) place(name, now)
+    for (const name in views) place(name, now)
     if (!before || before.status !== now.status || before.assignee?.id !== now.assignee?.id) countSoon()
     return true
   }
 
-  function place(name: ViewName, conversation: Conversation): void {
-    const state = views[name]
+  function place(name: string, conversation: Conversation): void {
+    const state = viewAt(name)
     if (state.loading) state.early.add(conversation.id)
     if (!state.loaded) return
-    const order = orderWith(name, conversation)
+    const order = orderWith(state, conversation)
     if (sameOrder(order, state.order)) return
     state.order = order
     if (held.value) state.moved.add(conversation.id)
     else show(name)
   }
 
-  const orderWith = (name: ViewName, conversation: Conversation): number[] =>
-    placed(views[name].order, conversation, VIEWS[name], session.me?.id ?? 0, byId, views[name].next !== null)
+  const orderWith = (state: ViewState, conversation: Conversation): number[] =>
+    placed(state.order, conversation, state.filter, session.me?.id ?? 0, byId, state.next !== null)
 
-  function show(name: ViewName): void {
-    const state = views[name]
+  function show(name: string): void {
+    const state = viewAt(name)
     state.shown = state.order
     state.moved.clear()
   }
 
   function hold(on: boolean): void {
     held.value = on
-    if (!on) for (const name of NAMES) if (views[name].moved.size) show(name)
+    if (!on) for (const name in views) if (viewAt(name).moved.size) show(name)
   }
 
   /** Our own action on a row shows at once, even under the pointer. */
   function dropFromScreen(id: number): void {
-    for (const name of NAMES) {
-      const state = views[name]
+    for (const state of Object.values(views)) {
       if (state.order.includes(id)) continue
       state.shown = state.shown.filter((other) => other !== id)
       state.moved.delete(id)
@@ -122,13 +146,13 @@ export const useConversations = defineStore('conversations', () => {
   /** It went to others. */
   function forget(id: number): void {
     if (!byId.delete(id)) return
-    for (const name of NAMES) views[name].order = views[name].order.filter((other) => other !== id)
+    for (const state of Object.values(views)) state.order = state.order.filter((other) => other !== id)
     dropFromScreen(id)
     countSoon()
   }
 
-  async function load(name: ViewName, how: 'first' | 'more' | 'again'): Promise<void> {
-    const state = views[name]
+  async function load(name: string, how: 'first' | 'more' | 'again'): Promise<void> {
+    const state = viewAt(name)
     if (state.loading) return void (state.stale ||= how === 'again')
     if (how === 'more' && state.next === null) return
     state.loading = true
@@ -138,18 +162,18 @@ export const useConversations = defineStore('conversations', () => {
       // A refetch covers what is on the screen, up to the page size the hub allows.
       const limit = how === 'again' ? Math.min(200, Math.max(50, state.order.length)) : 50
       const askedAt = drafts.asking()
-      const page = await api.conversations(VIEWS[name].filter, how === 'more' ? state.next : null, limit)
+      const page = await organising.conversations(state.filter, how === 'more' ? state.next : null, limit)
       for (const conversation of page.items) {
         keep(conversation)
         drafts.hearPreview(conversation.id, conversation.draft ?? '', askedAt)
       }
       const me = session.me?.id ?? 0
-      const fresh = page.items.map(({ id }) => id).filter((id) => VIEWS[name].has(byId.get(id)!, me))
+      const fresh = page.items.map(({ id }) => id).filter((id) => isClosed(state.filter) || fits(byId.get(id)!, state.filter, me))
       const before = how === 'more' ? state.order.filter((id) => !fresh.includes(id)) : []
       state.order = [...before, ...fresh]
       state.next = page.next
       state.loaded = true
-      for (const id of state.early) state.order = orderWith(name, byId.get(id)!)
+      for (const id of state.early) state.order = orderWith(state, byId.get(id)!)
       if (!held.value || how !== 'again') show(name)
       else for (const id of state.order) if (!state.shown.includes(id)) state.moved.add(id)
     } catch (error) {
@@ -192,12 +216,18 @@ export const useConversations = defineStore('conversations', () => {
   }
 
   async function resync(): Promise<void> {
-    const loaded = NAMES.filter((name) => views[name].loaded || views[name].loading || views[name].error)
+    const loaded = Object.keys(views).filter((name) => viewAt(name).loaded || viewAt(name).loading || viewAt(name).error)
     await Promise.all([...loaded.map((name) => load(name, 'again')), fetchCounts().catch(() => undefined)])
   }
 
+  /** Only the hub knows which these are, and it just said that they changed. */
+  async function askAgain(about: keyof Filter): Promise<void> {
+    const asked = Object.keys(views).filter((name) => viewAt(name).loaded && viewAt(name).filter[about])
+    await Promise.all(asked.map((name) => load(name, 'again')))
+  }
+
   return {
-    byId, views, counts, held, unreadMine,
+    byId, views, counts, held, unreadMine, viewAt, listOf, askAgain, countSoon,
     rowsOf, upsert, forget, hold, show, dropFromScreen, load, fetchOne, fetchCounts, noticeMessage, resync,
   }
 })

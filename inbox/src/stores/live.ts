@@ -9,6 +9,7 @@ import { useCalls } from './calls'
 import { useConversations } from './conversations'
 import { useDirectory } from './directory'
 import { useDrafts } from './drafts'
+import { useNotifications } from './notifications'
 import { usePresence } from './presence'
 import { useSession } from './session'
 import { useSuggestions } from './suggestions'
@@ -22,6 +23,7 @@ export const useLive = defineStore('live', () => {
   const conversations = useConversations()
   const directory = useDirectory()
   const drafts = useDrafts()
+  const notifications = useNotifications()
   const presence = usePresence()
   const session = useSession()
   const suggestions = useSuggestions()
@@ -56,7 +58,17 @@ export const useLive = defineStore('live', () => {
       conversations.forget(conversation_id)
       threads.forget(conversation_id)
     },
+    notification: ({ agent_id, kind, conversation_id }) => void (agent_id === session.me?.id && notified(kind, conversation_id)),
     resync: () => void resync(),
+  }
+
+  function notified(kind: string, conversation: number): void {
+    // What I am looking at I need not be told of.
+    const isSeen = conversation === open.value && document.visibilityState === 'visible'
+    void (isSeen ? notifications.see({ conversation }).catch(() => undefined) : notifications.refresh())
+    if (kind !== 'mention') return
+    conversations.countSoon()
+    void conversations.askAgain('mentioned')
   }
 
   function receive(event: LiveEvent): void {
@@ -82,6 +94,7 @@ export const useLive = defineStore('live', () => {
       directory.load().catch(() => undefined),
       calls.load().catch(() => undefined),
       presence.load().catch(() => undefined),
+      notifications.refresh(),
     ])
     resyncs.value += 1
   }

@@ -39,6 +39,10 @@ const VARIANTS = new Map<string, (payload: Payload) => string>(Object.entries({
   split_off: () => 'splitOff',
   split_undone: () => 'splitUndone',
   taken_over: ({ agent, words }) => (nameIn(agent) ? (word(words) ? 'takenOver' : 'takenOverPlain') : 'takenOverNobody'),
+  snoozed: ({ until }) => (word(until) ? 'snoozedUntil' : 'snoozedUntilWritten'),
+  woke: ({ why }) => ({ time: 'wokeByTime', message: 'wokeByMessage', call: 'wokeByCall' })[word(why)] ?? 'wokeByTime',
+  resolved: ({ disposition }) => (word(disposition) ? 'resolvedAs' : 'resolved'),
+  labelled: ({ added, removed }) => (!namesIn(removed).length ? 'labelled' : namesIn(added).length ? 'relabelled' : 'unlabelled'),
   erased: ({ what }) => {
     const parts = erasedParts(what)
     return !parts.length || parts.includes('everything') ? 'erased' : 'erasedParts'
@@ -46,14 +50,19 @@ const VARIANTS = new Map<string, (payload: Payload) => string>(Object.entries({
 }))
 
 export const EVENTS = [
-  'claimed', 'assigned', 'unassigned', 'handed_over', 'handed_to_bot', 'resolved', 'reopened', 'snoozed', 'entered',
+  'claimed', 'assigned', 'unassigned', 'handed_over', 'handed_to_bot', 'resolved', 'reopened', 'entered',
   'enteredByScan', 'followed', 'followedByScan', 'left', 'menu', 'menuKey', 'menuScanned', 'held', 'heldBy', 'released',
   'erased', 'erasedParts', 'merged', 'unmerged', 'began', 'came_back', 'optedOut', 'optedIn', 'blocked', 'recordingErased',
   'callQueued', 'callRinging', 'callTaken', 'callHeld', 'callResumed', 'callTransfer', 'callTransferFailed',
   'callbackRequested', 'missedCall', 'voicemail', 'reminded', 'givenBack', 'macro',
   'slaWarned', 'slaBreached', 'discarded', 'rerouted', 'rated', 'contactBlocked',
   'mergedIn', 'mergedInto', 'mergeUndone', 'splitFrom', 'splitOff', 'splitUndone', 'takenOver', 'takenOverPlain', 'takenOverNobody',
+  'snoozedUntil', 'snoozedUntilWritten', 'wokeByTime', 'wokeByMessage', 'wokeByCall', 'resolvedAs', 'labelled', 'unlabelled', 'relabelled',
+  'prioritised',
 ]
+
+/** Of things in a list. */
+export const namesIn = (value: unknown): string[] => (Array.isArray(value) ? value.map(word).filter(Boolean) : [])
 
 export const ERASABLE = ['everything', 'name', 'phone', 'address', 'email', 'location', 'files', 'other']
 

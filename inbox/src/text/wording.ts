@@ -2,16 +2,18 @@
 import { useI18n } from 'vue-i18n'
 import { Refusal, type Failure } from '@/api/http'
 import type { Conversation, Message, Satisfaction } from '@/api/types'
-import { ERASABLE, erasedParts, eventSentence } from './events'
+import { useWork } from '@/stores/work'
+import { ERASABLE, erasedParts, eventSentence, namesIn } from './events'
 import { plainName } from './names'
-import { nameIn } from './payloads'
-import { wait } from './time'
+import { nameIn, word } from './payloads'
+import { moment, wait } from './time'
 
 const TAIL = 4
 const PREVIEWED = 120
 
 export function useWording() {
   const { t, te, locale } = useI18n()
+  const work = useWork()
 
   function contactName(contact: { id: number; name: string }): string {
     return plainName(contact.name) || t('common.unnamed', { tail: String(contact.id).padStart(TAIL, '0').slice(-TAIL) })
@@ -55,13 +57,32 @@ export function useWording() {
     const who = personIn(message) || t('thread.event.someone')
     const target = nameIn(message.payload.target)
     const promised = te(`sla.promise.${target}`) ? t(`sla.promise.${target}`) : target
-    const line = t(`thread.event.${key}`, { ...values, who, what: erased(message.payload.what), target: promised, rating: key === 'rated' ? rated(message.payload) : '' })
+    const line = t(`thread.event.${key}`, {
+      ...values,
+      ...organised(message.payload),
+      who,
+      what: erased(message.payload.what),
+      target: promised,
+      rating: key === 'rated' ? rated(message.payload) : '',
+    })
     const reason = nameIn(message.payload.reason)
     if (!reason) return line
     const known = te(`thread.reason.${reason}`)
     // Engines may have reasons of their own; those who take over still want to see them.
     if (!known && key !== 'handed_over') return line
     return t('thread.event.because', { line, reason: known ? t(`thread.reason.${reason}`) : reason })
+  }
+
+  /** What agents said of a conversation, by the names that ops gave it. */
+  function organised({ until, disposition, added, removed, priority }: Message['payload']) {
+    const labels = (ids: unknown): string => namesIn(ids).map((id) => work.named(work.label(id))).join(t('common.listSeparator'))
+    return {
+      time: word(until) ? moment(word(until), locale.value) : '',
+      how: work.disposition(word(disposition)),
+      added: labels(added),
+      removed: labels(removed),
+      priority: typeof priority === 'number' ? t(`work.priority.${priority}`) : '',
+    }
   }
 
   const erased = (what: unknown): string =>
