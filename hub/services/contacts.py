@@ -15,6 +15,7 @@ from hub.db import db, now
 from hub.models import Agent, Contact, Identity
 from hub.refusals import Invalid, NotFound
 from hub.services import audit, conversations, merging
+from hub.services.threads import touch_quietly
 
 Aliases = tuple[Address, ...]
 People = dict[Address, Identity]
@@ -80,7 +81,7 @@ def unblock(contact: Contact, by: Agent) -> None:
         contact.blocked_at = None
         audit.record(by, "unblock", contact)
         for conversation in conversations.of(contact):
-            conversations.touch_quietly(conversation)
+            touch_quietly(conversation)
 
 
 def locked(contact_id: int) -> Contact:
@@ -137,7 +138,7 @@ def describe(contact: Contact, name: str = "", language: str = "", facts: Mappin
         contact.name = name
         db.session.flush()
         for conversation in conversations.unresolved([contact]).values():
-            conversations.touch_quietly(conversation)
+            touch_quietly(conversation)
 
 
 def _known(addresses: Collection[Address]) -> People:

@@ -19,7 +19,7 @@ from hub.models.conversations import NORMAL
 from hub.refusals import Invalid, NotFound, Refusal
 from hub.services import audit, following, sla, surveys
 from hub.services.notifications import notify
-from hub.services.threads import note_event, touch
+from hub.services.threads import note_event, touch_quietly
 
 PASSED_OVER = timedelta(minutes=2)  # so long routing gives it to somebody else
 JOINED = ("contact", "reply_identity", "last_message")
@@ -392,13 +392,6 @@ def read(conversation: Conversation) -> None:
     if conversation.unread:
         conversation.unread = 0
         touch_quietly(conversation)
-
-
-def touch_quietly(conversation: Conversation) -> None:
-    """Changed, but nothing happened: it keeps its place in the list."""
-    at = conversation.last_activity_at
-    touch(conversation)
-    conversation.last_activity_at = at
 
 
 def _give(conversation: Conversation, agent: Agent) -> None:

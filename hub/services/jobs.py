@@ -10,6 +10,7 @@ from hub.live import tell
 from hub.models import Agent, Arrival, Attachment, Delivery, MediaFetch, Message
 from hub.refusals import NotFound, Refusal
 from hub.services import allowances, arrivals, audit, consents, conversations, routes, sla, threads
+from hub.services.threads import touch_quietly
 
 RETRYABLE = ("failed", "uncertain", "waiting", "pending")
 
@@ -101,7 +102,7 @@ def _again(job: Job) -> str:
 def _answers_again(message: Message) -> None:
     conversation = conversations.locked(message.conversation_id)
     sla.answered(conversation, message)
-    conversations.touch_quietly(conversation)
+    touch_quietly(conversation)
 
 
 def _pay(delivery: Delivery, capabilities: Capabilities) -> None:

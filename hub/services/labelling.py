@@ -8,7 +8,7 @@ from hub import current
 from hub.models import Agent, Conversation
 from hub.refusals import Invalid
 from hub.services import audit
-from hub.services.threads import note_event
+from hub.services.threads import note_aside
 
 MOST_LABELS = 20
 
@@ -25,7 +25,7 @@ def label(conversation: Conversation, by: Agent, add: Collection[str] = (), remo
     if len(labels) > MOST_LABELS:
         raise Invalid("labels", f"{MOST_LABELS} are enough")
     conversation.labels = labels
-    note_event(conversation, "labelled", by=by.name, added=added, removed=removed)
+    note_aside(conversation, "labelled", by=by.name, added=added, removed=removed)
     audit.record(by, "label", conversation, added=added, removed=removed)
 
 
@@ -37,5 +37,5 @@ def prioritise(conversation: Conversation, by: Agent, priority: int) -> None:
     if priority == conversation.priority:
         return
     conversation.priority = priority
-    note_event(conversation, "prioritised", by=by.name, priority=priority)
+    note_aside(conversation, "prioritised", by=by.name, priority=priority)
     audit.record(by, "prioritise", conversation, priority=priority)

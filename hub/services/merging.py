@@ -12,9 +12,9 @@ from hub.db import db, now
 from hub.jobs import UNFINISHED
 from hub.models import Agent, BotTurn, Contact, Conversation, Identity, Merge, Message
 from hub.refusals import Invalid, NotFound, Refusal
-from hub.services import audit, conversations, sla
+from hub.services import audit, sla
 from hub.services.moving import beside, combine, inbound, move, quietly, recount, stand, standing
-from hub.services.threads import note_event
+from hub.services.threads import note_event, touch_quietly
 
 Pair = dict[str, Any]  # two open conversations that became one, as `_join` keeps it
 
@@ -179,7 +179,7 @@ def _write_as(contact: Contact) -> None:
 
 def _changed(rows: Iterable[Conversation]) -> None:
     for row in rows:
-        conversations.touch_quietly(row)
+        touch_quietly(row)
 
 
 # two open conversations become one

@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from hub.db import db, now
 from hub.models import Agent, Conversation, Delivery, Message, SlaClock
-from hub.services import conversations, sla
+from hub.services import sla
 from hub.services.notifications import notify, supervisors_of
-from hub.services.threads import note_event
+from hub.services.threads import note_event, touch_quietly
 from hub.shapes import rfc3339
 
 
@@ -27,7 +27,7 @@ def look(limit: int) -> int:
     for conversation in found:
         at = conversation.last_activity_at
         _look_at(conversation)
-        conversations.touch_quietly(conversation)
+        touch_quietly(conversation)
         conversation.last_activity_at = at  # nobody said anything: it keeps its place in the list
     return len(found)
 

@@ -47,20 +47,32 @@ def append(conversation: Conversation, message: Message) -> Message:
 
 def note_event(conversation: Conversation, event: str, **details: object) -> Message:
     """A line of the timeline: what happened to the conversation, in words that clients translate."""
-    return append(
-        conversation,
-        Message(
-            direction="note",
-            author_kind="system",
-            author_name="",
-            channel=conversation.reply_channel,
-            kind="event",
-            text="",
-            payload={"event": event, **details},
-            sent_at=now(),
-            attachments=[],
-            deliveries=[],
-        ),
+    return append(conversation, _line(conversation, event, details))
+
+
+def note_aside(conversation: Conversation, event: str, **details: object) -> Message:
+    """A line that is no news: the conversation keeps its place in the list, and what was said last still is."""
+    message = _line(conversation, event, details)
+    message.conversation = conversation
+    message.position = max(conversation.last_position + 1, _microseconds(now()))
+    db.session.add(message)
+    tell(message)
+    touch_quietly(conversation)
+    return message
+
+
+def _line(conversation: Conversation, event: str, details: dict[str, object]) -> Message:
+    return Message(
+        direction="note",
+        author_kind="system",
+        author_name="",
+        channel=conversation.reply_channel,
+        kind="event",
+        text="",
+        payload={"event": event, **details},
+        sent_at=now(),
+        attachments=[],
+        deliveries=[],
     )
 
 
@@ -69,6 +81,13 @@ def touch(conversation: Conversation) -> None:
     conversation.updated_at = conversation.last_activity_at = now()
     sla.follow(conversation)
     tell(conversation)
+
+
+def touch_quietly(conversation: Conversation) -> None:
+    """Changed, but nothing happened: it keeps its place in the list."""
+    at = conversation.last_activity_at
+    touch(conversation)
+    conversation.last_activity_at = at
 
 
 def _note_turn(conversation: Conversation, message: Message) -> None:

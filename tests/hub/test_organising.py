@@ -175,6 +175,10 @@ def test_labels_and_priority(stage: Stage, anna: Person, talk: int) -> None:
     shown = anna.patch(path, {"labels": ["vip"], "priority": 3})
     assert (shown["labels"], shown["priority"]) == (["vip"], 3)
     anna.patch(path, {"labels": ["vip"], "priority": 3})  # nothing changes, nothing is said
+    assert shown["last_message"]["text"] == "help"  # what the customer said is still what the list shows
+    stage.page(written("thanks", number=2))
+    stage.work()
+    assert stage.thread()[-2:] == [("system", "prioritised"), ("contact", "thanks")]
     assert events(stage, "labelled") == [
         {"by": "Anna", "added": ["refund", "vip"], "removed": []},
         {"by": "Anna", "added": [], "removed": ["refund"]},

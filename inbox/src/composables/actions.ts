@@ -6,7 +6,7 @@ import { Refusal, type Failure } from '@/api/http'
 import type { Conversation } from '@/api/types'
 import { useConversations } from '@/stores/conversations'
 import { useToasts } from '@/stores/toasts'
-import { moment } from '@/text/time'
+import { exactly } from '@/text/time'
 import { useWording } from '@/text/wording'
 
 export function useActions() {
@@ -67,7 +67,7 @@ export function useActions() {
       change(
         id,
         () => organising.snooze(id, until),
-        until ? t('work.done.snoozed', { time: moment(until, locale.value) }) : t('work.done.snoozedUntilWritten'),
+        until ? t('work.done.snoozed', { time: exactly(until, Date.now(), locale.value) }) : t('work.done.snoozedUntilWritten'),
       ),
     label: (id: number, labels: string[]) => quietly(id, () => organising.change(id, { labels })),
     prioritise: (id: number, priority: number) =>

@@ -23,6 +23,20 @@ export const moment = (time: string, locale: string): string =>
 export const dayOnly = (day: string, locale: string): string =>
   format(locale, { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(`${day}T00:00:00Z`))
 
+/** Exact, and short: the year only where it is another one. */
+export function exactly(time: string, now: number, locale: string): string {
+  const sameYear = new Date(time).getFullYear() === new Date(now).getFullYear()
+  return format(locale, {
+    year: sameYear ? undefined : 'numeric',
+    month: 'short',
+    day: 'numeric',
+    weekday: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  }).format(new Date(time))
+}
+
 export function dayName(time: string, now: number, locale: string): string {
   const days = Math.round((dayOf(now) - dayOf(time)) / DAY)
   if (days < 2 && days >= 0) return new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(-days, 'day')

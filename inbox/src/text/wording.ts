@@ -6,7 +6,7 @@ import { useWork } from '@/stores/work'
 import { ERASABLE, erasedParts, eventSentence, namesIn } from './events'
 import { plainName } from './names'
 import { nameIn, word } from './payloads'
-import { moment, wait } from './time'
+import { exactly, wait } from './time'
 
 const TAIL = 4
 const PREVIEWED = 120
@@ -77,7 +77,7 @@ export function useWording() {
   function organised({ until, disposition, added, removed, priority }: Message['payload']) {
     const labels = (ids: unknown): string => namesIn(ids).map((id) => work.named(work.label(id))).join(t('common.listSeparator'))
     return {
-      time: word(until) ? moment(word(until), locale.value) : '',
+      time: word(until) ? exactly(word(until), Date.now(), locale.value) : '',
       how: work.disposition(word(disposition)),
       added: labels(added),
       removed: labels(removed),
