@@ -21,6 +21,11 @@ export default defineConfig({
     emptyOutDir: true,
     target: ['chrome87', 'safari14'],
     manifest: true,
+    // The service worker serves the whole site, so it lies at its root and keeps its name.
+    rollupOptions: {
+      input: { main: 'index.html', sw: 'src/sw.ts' },
+      output: { entryFileNames: ({ name }) => (name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js') },
+    },
     // The content security policy forbids data: scripts and fonts; files are cached for ever anyway.
     assetsInlineLimit: 0,
   },

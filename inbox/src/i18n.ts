@@ -24,6 +24,8 @@ export type Area =
   | 'presence'
   | 'errors'
   | 'search'
+  | 'attention'
+  | 'push'
 
 const files = import.meta.glob<{ default: LocaleMessageDictionary<VueMessageType> }>('./locales/*/*.json')
 const wanted = new Set<Area>()

@@ -19,6 +19,27 @@ export function switchShortcuts(on: boolean): void {
   localStorage.setItem('yizhan.shortcuts', on ? 'on' : 'off')
 }
 
+export const soundOn = ref(stored('sound', SWITCH, 'on') === 'on')
+
+export function switchSound(on: boolean): void {
+  soundOn.value = on
+  localStorage.setItem('yizhan.sound', on ? 'on' : 'off')
+}
+
+/** Once, and not who has chosen already. */
+export function asksForSound(): boolean {
+  if (localStorage.getItem('yizhan.sound')) return false
+  localStorage.setItem('yizhan.sound', 'on')
+  return true
+}
+
+export const desktopOn = ref(stored('desktop', SWITCH, 'on') === 'on')
+
+export function switchDesktop(on: boolean): void {
+  desktopOn.value = on
+  localStorage.setItem('yizhan.desktop', on ? 'on' : 'off')
+}
+
 export const SEND_KEYS = ['enter', 'ctrl'] as const
 export type SendKey = (typeof SEND_KEYS)[number]
 

@@ -14,7 +14,7 @@ export interface SettingsTab {
 }
 
 export const TABS: readonly SettingsTab[] = [
-  { name: 'me', label: 'settings.tab.me', from: 'agent', component: () => import('./components/SettingsMe.vue') },
+  { name: 'me', label: 'settings.tab.me', from: 'agent', areas: ['attention'], component: () => import('./components/SettingsMe.vue') },
   { name: 'agents', label: 'settings.tab.agents', from: 'admin', component: () => import('./components/SettingsAgents.vue') },
   { name: 'teams', label: 'settings.tab.teams', from: 'agent', component: () => import('./components/SettingsTeams.vue') },
   {

@@ -1,5 +1,6 @@
 /** The shapes of the public HTTP API, exactly as the hub sends them. */
 
+import type { About } from './attention'
 import type { Status } from './presence'
 
 export type Role = 'agent' | 'supervisor' | 'admin'
@@ -484,6 +485,7 @@ export interface StreamEvents {
   draft: { agent_id: number; conversation_id: number; mode: 'reply' | 'note'; updated_at: string | null }
   viewers: { conversation_id: number; viewers: Viewer[] }
   presence: { presence: { agent_id: number; status: Status } }
+  notification: { agent_id: number; kind: About; conversation_id: number }
   /** I could read it before, and no longer can. */
   gone: { conversation_id: number }
   notification: { agent_id: number; kind: string; conversation_id: number }

@@ -39,6 +39,7 @@ const NAMES: EventName[] = [
   'draft',
   'viewers',
   'presence',
+  'notification',
   'gone',
   'resync',
 ]

@@ -14,6 +14,8 @@ const CHECK_AFTER_SLEEP = 60_000
 export interface Live {
   stop: () => void
   hurry: () => void
+  /** Of all tabs of this agent one holds the stream. */
+  leads: () => boolean
 }
 
 export function listen(agent: number, hooks: StreamHooks): Live {
@@ -27,6 +29,7 @@ function listenAlone(hooks: StreamHooks): Live {
   stream.start()
   return {
     hurry: () => stream.restart(),
+    leads: () => true,
     stop: () => {
       unwatch()
       stream.stop()
@@ -91,6 +94,7 @@ function listenTogether(agent: number, hooks: StreamHooks): Live {
 
   return {
     hurry: () => stream?.restart(),
+    leads: () => stream !== null,
     stop: () => {
       giveUp.abort()
       unwatch()

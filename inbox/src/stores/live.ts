@@ -5,6 +5,7 @@ import type { StreamEvents } from '@/api/types'
 import { listen, type Live } from '@/live/tabs'
 import type { LinkState, LiveEvent } from '@/live/stream'
 import { remindedIn, rewrites } from '@/text/events'
+import { useAttention } from './attention'
 import { useCalls } from './calls'
 import { useConversations } from './conversations'
 import { useDirectory } from './directory'
@@ -19,6 +20,7 @@ import { useViewers } from './viewers'
 const BATCH = 16
 
 export const useLive = defineStore('live', () => {
+  const attention = useAttention()
   const calls = useCalls()
   const conversations = useConversations()
   const directory = useDirectory()
@@ -42,6 +44,7 @@ export const useLive = defineStore('live', () => {
     message: ({ message }) => {
       threads.hear(message)
       conversations.noticeMessage(message)
+      attention.hearMessage(message, open.value, leads())
       if (rewrites(message)) void threads.reread(message.conversation_id)
       if (session.isMe(remindedIn(message))) reminded.value = { conversation: message.conversation_id }
     },
@@ -54,6 +57,7 @@ export const useLive = defineStore('live', () => {
       void (session.isMe({ id: agent_id }) && drafts.hearChange(conversation_id, mode, updated_at)),
     viewers: ({ conversation_id, viewers: present }) => viewers.hear(conversation_id, present),
     presence: ({ presence: { agent_id, status } }) => presence.hear(agent_id, status),
+    notification: ({ kind, conversation_id }) => attention.hear(kind, conversation_id, open.value, leads()),
     gone: ({ conversation_id }) => {
       conversations.forget(conversation_id)
       threads.forget(conversation_id)
@@ -113,6 +117,7 @@ export const useLive = defineStore('live', () => {
     live = null
   }
 
+  const leads = (): boolean => !!live?.leads()
   const hurry = (): void => live?.hurry()
 
   return { link, open, resyncs, reminded, start, stop, hurry, resync }
