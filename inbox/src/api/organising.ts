@@ -1,4 +1,5 @@
 /** Who has which conversation, until when it sleeps, how it ended, what it is called, and what one agent is told. */
+import type { About } from './attention'
 import { query, request } from './http'
 import type { AgentRef, Conversation, ConversationStatus, Page } from './types'
 
@@ -50,7 +51,7 @@ export interface SavedView {
   by: AgentRef
 }
 
-export type NotificationKind = 'mention' | 'assigned' | 'reminder' | 'follow' | 'sla' | 'whisper'
+export type NotificationKind = Exclude<About, 'message'>
 
 export interface Notification {
   id: number

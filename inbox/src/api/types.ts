@@ -488,6 +488,5 @@ export interface StreamEvents {
   notification: { agent_id: number; kind: About; conversation_id: number }
   /** I could read it before, and no longer can. */
   gone: { conversation_id: number }
-  notification: { agent_id: number; kind: string; conversation_id: number }
   resync: Record<string, never>
 }

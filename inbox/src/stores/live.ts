@@ -1,6 +1,7 @@
 /** Brings the hub's events into the stores, one frame at a time, and knows the state of the connection. */
 import { defineStore } from 'pinia'
 import { ref, shallowRef } from 'vue'
+import type { About } from '@/api/attention'
 import type { StreamEvents } from '@/api/types'
 import { listen, type Live } from '@/live/tabs'
 import type { LinkState, LiveEvent } from '@/live/stream'
@@ -57,7 +58,6 @@ export const useLive = defineStore('live', () => {
       void (session.isMe({ id: agent_id }) && drafts.hearChange(conversation_id, mode, updated_at)),
     viewers: ({ conversation_id, viewers: present }) => viewers.hear(conversation_id, present),
     presence: ({ presence: { agent_id, status } }) => presence.hear(agent_id, status),
-    notification: ({ kind, conversation_id }) => attention.hear(kind, conversation_id, open.value, leads()),
     gone: ({ conversation_id }) => {
       conversations.forget(conversation_id)
       threads.forget(conversation_id)
@@ -66,7 +66,8 @@ export const useLive = defineStore('live', () => {
     resync: () => void resync(),
   }
 
-  function notified(kind: string, conversation: number): void {
+  function notified(kind: About, conversation: number): void {
+    attention.hear(kind, conversation, open.value, leads())
     // What I am looking at I need not be told of.
     const isSeen = conversation === open.value && document.visibilityState === 'visible'
     void (isSeen ? notifications.see({ conversation }).catch(() => undefined) : notifications.refresh())
