@@ -26,6 +26,7 @@ export type Area =
   | 'search'
   | 'attention'
   | 'push'
+  | 'palette'
 
 const files = import.meta.glob<{ default: LocaleMessageDictionary<VueMessageType> }>('./locales/*/*.json')
 const wanted = new Set<Area>()
@@ -57,6 +58,12 @@ export async function loadAreas(...areas: Area[]): Promise<void> {
   for (const area of areas) wanted.add(area)
   await Promise.all(areas.map((area) => loadArea(currentLocale(), area)))
   document.documentElement.lang = currentLocale()
+}
+
+/** Of both languages: what is found by words of either. */
+export async function loadInBoth(area: Area): Promise<void> {
+  wanted.add(area)
+  await Promise.all(LOCALES.map((locale) => loadArea(locale, area)))
 }
 
 export const currentLocale = (): Locale => global.locale.value as Locale

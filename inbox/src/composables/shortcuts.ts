@@ -13,7 +13,7 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest('input, textarea, select, [contenteditable="true"]') !== null
 }
 
-const isOverlaid = (): boolean => document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]') !== null
+export const isOverlaid = (): boolean => document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]') !== null
 
 function keyOf(event: KeyboardEvent): string {
   // Some input methods swallow the letter even outside of text fields; the physical key remains.
@@ -23,7 +23,23 @@ function keyOf(event: KeyboardEvent): string {
   return event.shiftKey && /[a-z]/.test(key) ? `Shift+${key}` : key
 }
 
+/** What can be done at this moment by a key, or by a name where there is no key: what the palette offers. */
+const offers = new Set<() => Shortcuts>()
+
+export const isOffered = (name: string): boolean => [...offers].some((offer) => offer()[name])
+
+export function perform(name: string): void {
+  for (const offer of offers) offer()[name]?.(new KeyboardEvent('keydown', { cancelable: true }))
+}
+
+/** Also for actions without a key. */
+export function useCommands(offer: () => Shortcuts): void {
+  offers.add(offer)
+  onScopeDispose(() => offers.delete(offer))
+}
+
 export function useShortcuts(shortcuts: Shortcuts): void {
+  useCommands(() => shortcuts)
   let first = ''
   let firstAt = 0
 

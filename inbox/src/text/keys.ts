@@ -11,3 +11,6 @@ export function sends(event: KeyboardEvent, key: SendKey): boolean {
 /** Ctrl on most keyboards, ⌘ on a Mac. */
 export const isCommand = (event: KeyboardEvent, code: string, shift = false): boolean =>
   (event.ctrlKey || event.metaKey) && !event.altKey && event.shiftKey === shift && event.code === code
+
+/** As it stands on the keys. */
+export const keyLabel = (keys: string): string => keys.split('+').map((key) => key.toUpperCase()).join(' + ')
