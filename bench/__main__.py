@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import audience, chats, live, load, mail, memory, size
+from bench import audience, bundles, chats, live, load, mail, memory, size
 from bench.stack import REPOSITORY, Stack, command_line, free_ports, running, wait_until
 from hub.settings import DEMO_ENVIRONMENT
 
@@ -26,7 +26,7 @@ SECONDS_OF_CHATS = 12.0
 CUSTOMERS = 400
 CUSTOMERS_TO_WARM = 40  # so that every process has compiled its statements and opened its connections
 OURS = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-SENSES = {"≥": operator.ge, "<": operator.lt}
+SENSES = {"≥": operator.ge, "≤": operator.le, "<": operator.lt}
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Row:
 def main() -> None:
     began, busy_before = time.monotonic(), busy_seconds()
     rows = [*pushes(), *conversations()]
-    rows += (Row(*row) for row in (*audience.rows(), *mail.rows(), *size.rows()))
+    rows += (Row(*row) for row in (*audience.rows(), *bundles.rows(), *mail.rows(), *size.rows()))
     took = time.monotonic() - began
     others = busy_seconds() - busy_before - sum(sum(resource.getrusage(who)[:2]) for who in OURS)
     print(table([("", "measured", "goal", ""), *(row.cells() for row in rows)]))

@@ -1,6 +1,6 @@
 /** Leaves a gzipped copy beside each file that is worth it, for the hub to serve. */
 import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Plugin } from 'vite'
@@ -14,7 +14,7 @@ export function compressAssets(): Plugin {
     name: 'yizhan-compress',
     apply: 'build',
     configResolved(config) {
-      folder = join(config.root, config.build.outDir, config.build.assetsDir)
+      folder = resolve(config.root, config.build.outDir, config.build.assetsDir)
     },
     async closeBundle() {
       for (const name of await readdir(folder)) {
