@@ -46,7 +46,7 @@ Sort = Literal["newest", "relevance"]
 SECONDS = 3.0  # then it says so
 FIRST_WINDOW, GROWTH = 8_000, 5
 LOOKED_THROUGH = 40_000  # messages: a larger window is read by its words after all
-RANKED = 200  # of the newest that fit
+RANKED = 100  # of the newest that fit
 PEOPLE_FIRST = 5  # before the messages, where both are wanted
 MANY = 5_000  # messages: what is in more of them is soon found again, whichever way one walks
 CLOCKS_DIFFER = timedelta(minutes=1)  # ids are given in the order of time, but for transactions side by side
@@ -104,7 +104,7 @@ def everything(
 def messages(
     asked: str, agent: Agent, wanted: Filter, cursor: str | None, limit: int, sort: Sort
 ) -> tuple[list[MessageHit], str | None]:
-    """One page, and the cursor of the next. By relevance: of the newest some hundred the best, and no more."""
+    """One page, and the cursor of the next. By relevance: of the newest hundred the best, and no more."""
     ranked = sort == "relevance"
     with in_time() as left:
         ids = _newest(_asked(asked), agent, wanted, cursor, RANKED if ranked else limit + 1, left)
