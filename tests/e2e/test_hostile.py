@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +16,18 @@ from playwright.sync_api import Page, expect
 from bench.stack import Stack
 from tests.e2e.hostile import (
     ADDRESS,
+    FILES,
+    HOSTILE_PAGE,
+    LINES,
+    NAMES,
+    PAGE,
     PICTURE,
     SVG,
     WORDS,
     WRONG_FIELDS,
     png,
 )
-from tests.e2e.windows import SERVICE, Pages, agent, claims, opens, rows, thread
+from tests.e2e.windows import SERVICE, Pages, agent, claims, composer, opens, rows, thread
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -95,6 +102,34 @@ def person_in_wechat(stack: Stack, name: str) -> Callable[..., None]:
     return says
 
 
+def mails(
+    stack: Stack, name: str, subject: str, text: str, html: str = "", files: dict[str, bytes] | None = None
+) -> str:
+    """Its sender's address."""
+    mail = EmailMessage()
+    address = f"m{time.time_ns()}@x.test"
+    # encoded by hand: what a header must not hold is refused otherwise
+    mail["From"], mail["To"], mail["Subject"] = (
+        f"=?utf-8?q?{quoted(name)}?= <{address}>",
+        "support@shop.example.com",
+        "S",
+    )
+    mail["Message-ID"] = f"<{address}>"
+    mail.set_content(text)
+    if html:
+        mail.add_alternative(html, subtype="html")
+    for file, content in (files or {}).items():
+        mail.add_attachment(content, "image", "png", filename=file)  # whatever it is
+    raw = mail.as_bytes().replace(b"Subject: S\n", f"Subject: =?utf-8?q?{quoted(subject)}?=\n".encode())
+    sent = requests.post(f"{stack.simulator.base}/mail/raw", data=raw.replace(b"\n", b"\r\n"), timeout=60)
+    sent.raise_for_status()
+    return address
+
+
+def quoted(words: str) -> str:
+    return "".join(f"={byte:02X}" for byte in words.encode())
+
+
 def newest_shows(page: Page, text: str) -> None:
     expect(thread(page).locator(".bubble").filter(has_text=text).last).to_be_visible()
 
@@ -124,6 +159,77 @@ def test_what_customers_write(pages: Pages, stack: Stack, screen: Any) -> None:
             watch.stands(width)
         screen(inbox, f"hostile-words-{width}")
         scroller.evaluate("each => each.scrollTo(0, each.scrollHeight)")
+    watch.saw_nothing()
+
+
+def test_files_that_lie(pages: Pages, stack: Stack, screen: Any) -> None:
+    says, inbox = person_in_wechat(stack, "files"), agent(pages, stack)
+    says(content="转人工")
+    opens(inbox, rows(inbox).first)
+    claims(inbox)
+    watch = Watch(inbox, stack)
+    for name, content in FILES.items():
+        says(image=(name, content))
+    says(voice=("voice.mp3", FILES["both.gif"]))
+    says(video=("film.mp4", FILES["film.mp4"]))
+    says(content="after the files")
+    newest_shows(inbox, "after the files")
+    inbox.wait_for_timeout(2_000)  # fetched, shown, and found to be none
+    watch.stands()
+    screen(inbox, "hostile-files")
+    hub = stack.api()
+    number = inbox.url.rpartition("/")[2]
+    for message in hub.get(f"/conversations/{number}/messages")["items"]:
+        for each in message["attachments"]:
+            if not each["url"]:
+                continue
+            served = hub.session.get(stack.hub + each["url"], timeout=30)
+            assert served.headers["X-Content-Type-Options"] == "nosniff"
+            known = served.headers["Content-Type"].split("/")[0] in ("image", "audio", "video")
+            assert "svg" not in served.headers["Content-Type"]
+            assert known or served.headers["Content-Disposition"].startswith("attachment"), each
+    watch.saw_nothing()
+
+
+def test_mails_and_their_senders(pages: Pages, stack: Stack, screen: Any) -> None:
+    inbox = agent(pages, stack)
+    watch = Watch(inbox, stack)
+    for what, name in NAMES.items():
+        page = HOSTILE_PAGE.format(words=WORDS["entities"], address=ADDRESS, page=PAGE, long="w" * 5000)
+        mails(
+            stack,
+            name,
+            f"{name} {what}",
+            f"转人工 {what}\n{LINES}\n{'x' * 50_000}",
+            page,
+            FILES if what == "turned" else {},
+        )
+    expect(rows(inbox)).to_have_count(len(NAMES))
+    watch.stands()
+    screen(inbox, "hostile-list-320")
+    inbox.set_viewport_size({"width": 1440, "height": 900})
+    screen(inbox, "hostile-list")
+    addresses = [row.get_attribute("href") for row in rows(inbox).all()]
+    for place, address in enumerate(addresses):
+        inbox.set_viewport_size({"width": 1440, "height": 900})
+        inbox.goto(f"{stack.hub}{address}")
+        expect(composer(inbox)).to_be_visible()
+        thread(inbox).get_by_role("button", name="完整邮件").first.click()
+        expect(thread(inbox).locator("iframe").first).to_be_visible()
+        inbox.wait_for_timeout(700)
+        watch.stands()
+        screen(inbox, f"hostile-mail-{place}")
+        inbox.set_viewport_size({"width": 390, "height": 844})
+        inbox.get_by_role("button", name="更多操作").click()
+        inbox.get_by_role("menuitem", name="客户资料").click()
+        expect(inbox.locator(".drawer .contact")).to_be_visible()
+        watch.stands(390, 320)
+        inbox.keyboard.press("Escape")
+    for words in ("转人工", "turned"):
+        inbox.goto(f"{stack.hub}/search?q={words}")
+        expect(inbox.locator(".hit").first).to_be_visible()
+        watch.stands()
+        screen(inbox, f"hostile-search-{words}")
     watch.saw_nothing()
 
 
