@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from bench.stack import AGENT, Stack
+from bench.stack import AGENT, Stack, running
 from tests.e2e.conftest import PATIENCE
 from tests.e2e.seeding import Seeded, seed
 
@@ -53,7 +53,7 @@ OVERLAYS: dict[str, tuple[str, str]] = {
     "new mail": ("/inbox/mine", "c"),
     "palette": ("/inbox/mine/{thread}", "Control+k"),
     "account": ("/inbox/mine", ".account"),
-    "more": ("/inbox/mine/{thread}", ".actions [aria-haspopup=menu]"),
+    "more": ("/inbox/mine/{thread}", ".actions [aria-haspopup]"),
     "failed": ("/failed/{failed}", ".jobpanel .button:not(.button--icon)"),
 }
 SETTLED = """() => document.querySelector('h1') && !document.querySelector('[aria-busy=true]:empty, .bone, .spinner')"""
@@ -61,8 +61,15 @@ Fault = tuple[str, ...]
 
 
 @pytest.fixture(scope="module")
-def seeded(open_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Seeded:
-    return seed(open_stack, tmp_path_factory.mktemp("seed"))
+def full(browser: Browser) -> Iterator[Stack]:
+    """Its own: what happened here would stand in the way of other stories."""
+    with running() as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def seeded(full: Stack, tmp_path_factory: pytest.TempPathFactory) -> Seeded:
+    return seed(full, tmp_path_factory.mktemp("seed"))
 
 
 @contextmanager
@@ -129,12 +136,12 @@ def told(faults: list[Fault]) -> str:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_page(browser: Browser, open_stack: Stack, seeded: Seeded, language: str) -> None:
+def test_every_page(browser: Browser, full: Stack, seeded: Seeded, language: str) -> None:
     faults: list[Fault] = []
-    with window(browser, open_stack, language, faults) as page:
-        page.goto(f"{open_stack.hub}/login")
+    with window(browser, full, language, faults) as page:
+        page.goto(f"{full.hub}/login")
         faults += look(page, "/login", language)
-        sign_in(page, open_stack)
+        sign_in(page, full)
         for path in PAGES:
             goes(page, path.format(**vars(seeded)))
             faults += look(page, path, language)
@@ -142,10 +149,10 @@ def test_every_page(browser: Browser, open_stack: Stack, seeded: Seeded, languag
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_lies_over_a_page(browser: Browser, open_stack: Stack, seeded: Seeded, language: str) -> None:
+def test_what_lies_over_a_page(browser: Browser, full: Stack, seeded: Seeded, language: str) -> None:
     faults: list[Fault] = []
-    with window(browser, open_stack, language, faults) as page:
-        sign_in(page, open_stack)
+    with window(browser, full, language, faults) as page:
+        sign_in(page, full)
         for width, height in WIDTHS.items():
             page.set_viewport_size({"width": width, "height": height})
             for name, (path, by) in OVERLAYS.items():
@@ -168,16 +175,16 @@ def longer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-def test_longer_words_break_nothing(browser: Browser, open_stack: Stack, seeded: Seeded, longer: Path) -> None:
+def test_longer_words_break_nothing(browser: Browser, full: Stack, seeded: Seeded, longer: Path) -> None:
     faults: list[Fault] = []
 
     def instead(route: Route) -> None:
-        path = longer / route.request.url.removeprefix(f"{open_stack.hub}/").partition("?")[0]
+        path = longer / route.request.url.removeprefix(f"{full.hub}/").partition("?")[0]
         route.fulfill(path=path if path.is_file() else longer / "index.html")
 
-    with window(browser, open_stack, "en", faults) as page:
-        page.route(re.compile(f"^{re.escape(open_stack.hub)}/(?!api/|hooks/)"), instead)
-        sign_in(page, open_stack)
+    with window(browser, full, "en", faults) as page:
+        page.route(re.compile(f"^{re.escape(full.hub)}/(?!api/|hooks/)"), instead)
+        sign_in(page, full)
         expect(page.locator("h1").first).to_have_text("Inbóóx")
         page.evaluate(BARS.read_text())
         for path in PAGES:

@@ -221,7 +221,7 @@ def test_mails_and_their_senders(pages: Pages, stack: Stack, screen: Any) -> Non
         screen(inbox, f"hostile-mail-{place}")
         inbox.set_viewport_size({"width": 390, "height": 844})
         inbox.get_by_role("button", name="更多操作").click()
-        inbox.get_by_role("menuitem", name="客户资料").click()
+        inbox.get_by_role("dialog").get_by_role("button", name="客户资料").click()
         expect(inbox.locator(".drawer .contact")).to_be_visible()
         watch.stands(390, 320)
         inbox.keyboard.press("Escape")

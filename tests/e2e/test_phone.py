@@ -141,7 +141,8 @@ def test_an_agent_calls_back(pages: Pages, stack: Stack, telephone: Telephone, s
         agent(pages, stack, view="all", width=390, height=844, language="en-US"),
     )
     opens(inbox, rows(inbox).first)
-    inbox.get_by_role("button", name="Call the customer").click()
+    inbox.get_by_role("button", name="More actions").click()
+    inbox.get_by_role("dialog").get_by_role("button", name="Call the customer").click()
     expect(inbox.get_by_text("Your phone rings in a moment")).to_be_visible()
     phone.get_by_role("button", name="接听").click()
     expect(phone.get_by_text("客服来电，请稍候。")).to_be_visible()

@@ -27,6 +27,7 @@ export const useAttention = defineStore('attention', () => {
   /** Where a word of the browser led. */
   const wanted = shallowRef<{ conversation: number } | null>(null)
   let newest = 0
+  let kept: Promise<unknown> = Promise.resolve()
   let nameOf = ({ name }: Named): string => name
   let stopped: AbortController | null = null
 
@@ -82,8 +83,14 @@ export const useAttention = defineStore('attention', () => {
     choices.value = await attentionApi.choices()
   }
 
+  /** What is chosen next builds on this, so it counts at once; and the hub keeps them in the order they were made. */
   async function choose(next: Partial<NotificationChoices>): Promise<void> {
-    choices.value = await attentionApi.choose({ ...choices.value!, ...next })
+    const all = (choices.value = { ...choices.value!, ...next })
+    kept = kept.catch(() => undefined).then(() => attentionApi.choose(all))
+    await kept.catch(async (failure: unknown) => {
+      await load()
+      throw failure
+    })
   }
 
   /** `names`: what a customer without a name is called. */
