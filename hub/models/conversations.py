@@ -40,10 +40,10 @@ class Conversation(Base):
         Index("ix_conversation_unresolved", "last_activity_at", "id", postgresql_where=text("status <> 'resolved'")),
         Index("ix_conversation_waiting", "waiting_since", "id", postgresql_where=text("status = 'waiting'")),
         Index("ix_conversation_contact", "contact_id"),
-        # the queue as it is drained: the most urgent first, of these the one that waits longest
+        # QUEUE
         Index(
             "ix_conversation_queue",
-            text("priority DESC"),
+            text("(-priority)"),
             "waiting_since",
             "id",
             postgresql_where=text("status = 'waiting'"),
@@ -112,6 +112,10 @@ class Conversation(Base):
         uselist=False,
         viewonly=True,
     )
+
+
+# as routing drains it and as agents see it: the most urgent first, of these the one that waits longest
+QUEUE = (-Conversation.priority, Conversation.waiting_since, Conversation.id)
 
 
 class Message(Searchable, Base):

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, func, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.models import Agent, Conversation
+from hub.models.conversations import QUEUE
 from hub.queries import access, cursors, search
 
 FAR = datetime(9999, 1, 1, tzinfo=UTC)  # who does not wait comes after all who do
@@ -98,7 +99,8 @@ class Order:
 
 ORDERS = {
     "newest": Order((Conversation.last_activity_at,), lambda row: (row.last_activity_at,)),
-    "queue": Order((Conversation.waiting_since,), lambda row: (row.waiting_since or FAR,), ascending=True),
+    "queue": Order(QUEUE[:2], lambda row: (row.waiting_since or FAR, -row.priority), ascending=True),
+    "longest": Order((Conversation.waiting_since,), lambda row: (row.waiting_since or FAR,), ascending=True),
     "oldest_waiting": Order(
         (func.coalesce(Conversation.waiting_since, FAR),), lambda row: (row.waiting_since or FAR,), ascending=True
     ),
@@ -110,5 +112,6 @@ ORDERS = {
 
 
 def order_of(wanted: Filter) -> Order:
-    is_queue = wanted.status == ["waiting"] and wanted.sort in ("", "oldest_waiting")
-    return ORDERS["queue" if is_queue else wanted.sort or "newest"]
+    # those who all wait need no sorting out, and have an index
+    of_waiting = {"": "queue", "oldest_waiting": "longest"} if wanted.status == ["waiting"] else {}
+    return ORDERS[of_waiting.get(wanted.sort, wanted.sort or "newest")]

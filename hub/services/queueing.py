@@ -18,6 +18,7 @@ from hub.db import db, now
 from hub.desk.routing import Routing
 from hub.knowledge import Language, Texts, language_of
 from hub.models import Conversation, Message
+from hub.models.conversations import QUEUE
 from hub.refusals import Refusal
 from hub.services import conversations, replies, routing
 from hub.services.fitting import Content
@@ -72,8 +73,7 @@ def _takes(can: Capabilities) -> bool:
 
 def _places(rules: Routing) -> Subquery:
     """Of everybody who waits, in the queue of their team."""
-    order = (Conversation.priority.desc(), Conversation.waiting_since, Conversation.id)
-    place = func.row_number().over(partition_by=Conversation.team, order_by=order).label("place")
+    place = func.row_number().over(partition_by=Conversation.team, order_by=QUEUE).label("place")
     return (
         select(Conversation.id, place)
         .where(Conversation.status == "waiting", Conversation.team.in_(rules.assigning))

@@ -23,6 +23,7 @@ from hub.desk.hands import Hands, hands, threaded
 from hub.desk.presence import SEEN_LASTS, status_of
 from hub.desk.routing import Routing
 from hub.models import Agent, AgentPresence, Call, Contact, Conversation, Message
+from hub.models.conversations import QUEUE
 from hub.services import conversations, lines
 
 PAGE = 100
@@ -107,10 +108,8 @@ def _queue(rules: Routing, at: datetime) -> Iterator[Wanted]:
             _previous_agent(rules).label("previous"),
         ).join(Conversation.contact)
         if after:
-            page = page.where(tuple_(-Conversation.priority, Conversation.waiting_since, Conversation.id) > after)
-        front = page.where(_routed(rules)).order_by(
-            Conversation.priority.desc(), Conversation.waiting_since, Conversation.id
-        )
+            page = page.where(tuple_(*QUEUE) > after)
+        front = page.where(_routed(rules)).order_by(*QUEUE)
         rows = db.session.execute(front.limit(PAGE)).all()
         for row in rows:
             yield _wanted(rules, row, at)

@@ -34,6 +34,23 @@ describe('the order of a view', () => {
     expect(placed([5], early, VIEWS.waiting, ME, rows(early, late), false)).toEqual([4, 5])
   })
 
+  it('shows who is most urgent before them, as they are handed out', () => {
+    const early = conversation({ id: 4, at: minute(1), status: 'waiting', waiting_since: minute(1) })
+    const urgent = conversation({ id: 5, at: minute(9), status: 'waiting', waiting_since: minute(9), priority: 3 })
+    expect(placed([4], urgent, VIEWS.waiting, ME, rows(early, urgent), false)).toEqual([5, 4])
+    expect(placed([4], urgent, { ...VIEWS.waiting, sort: 'oldest_waiting' }, ME, rows(early, urgent), false)).toEqual([4, 5])
+  })
+
+  it('puts what is due first on top where that is asked for, without those to whom nothing runs', () => {
+    const due = (id: number, at: number, state: 'running' | 'paused' = 'running') =>
+      conversation({ id, at: minute(1), sla: [{ target: 'next_answer', policy: 'p', state, due_at: minute(at), left_seconds: 60, ended_at: null }] })
+    const [soon, late, still] = [due(4, 5), due(5, 50), due(6, 1, 'paused')]
+    const filter = { ...VIEWS.all, sort: 'sla' as const }
+    const all = rows(a, soon!, late!, still!)
+    const list = [late!, soon!, still!, a].reduce((order, row) => placed(order, row, filter, ME, all, false), [] as number[])
+    expect(list).toEqual([4, 5])
+  })
+
   it('leaves rows beyond the loaded part to their page', () => {
     const old = conversation({ id: 4, at: minute(1) })
     expect(placed([1, 2, 3], old, VIEWS.all, ME, rows(a, b, c, old), true)).toEqual([1, 2, 3])

@@ -54,6 +54,7 @@ FILTERS: list[tuple[dict[str, Any], list[int]]] = [
     ({"sort": "oldest_waiting"}, [1, 2, 4, 5, 3]),
     ({"sort": "priority"}, [1, 2, 5, 4, 3]),
     ({"sort": "priority", "status": "waiting", "labels": "refund"}, [1, 2]),
+    ({"sort": "oldest_waiting", "status": "waiting"}, [1, 2, 4, 5]),
 ]
 
 
@@ -73,6 +74,13 @@ def listed(anna: Person, **query: Any) -> list[int]:
         if page["next"] is None:
             return found
         cursor = {"cursor": page["next"]}
+
+
+@pytest.mark.usefixtures("five")
+def test_who_waits_stands_as_routing_hands_them_out(anna: Person) -> None:
+    anna.patch("/conversations/5", {"priority": 3})
+    for limit in (1, 2, 50):
+        assert listed(anna, limit=limit, status="waiting") == [1, 5, 2, 4]
 
 
 @pytest.mark.usefixtures("five")

@@ -23,7 +23,7 @@ export interface Work {
   teams: string[]
 }
 
-export type Sort = 'newest' | 'oldest_waiting' | 'priority'
+export type Sort = 'newest' | 'oldest_waiting' | 'priority' | 'sla'
 
 export interface Filter {
   status?: ConversationStatus[]

@@ -1,6 +1,7 @@
 /** Which conversations a list has, and where they stand in it: pure functions over rows, without Vue. */
 import type { Filter } from '@/api/organising'
 import type { Conversation } from '@/api/types'
+import { mostUrgent } from '@/text/promises'
 
 const UNRESOLVED: Conversation['status'][] = ['bot', 'waiting', 'open', 'snoozed']
 
@@ -43,22 +44,35 @@ const longestWaitFirst: Compare = (a, b) =>
   Number(!a.waiting_since) - Number(!b.waiting_since) ||
   (a.waiting_since && b.waiting_since ? later(a.waiting_since, b.waiting_since) : 0) ||
   a.id - b.id
+/** As routing hands them out. */
+const nextFirst: Compare = (a, b) => b.priority - a.priority || longestWaitFirst(a, b)
+
+/** When the first running promise is due; null where none runs. */
+function dueAt(row: Conversation): string | null {
+  const first = mostUrgent(row)
+  return first && first.state !== 'paused' ? first.due_at : null
+}
+
+const soonestDueFirst: Compare = (a, b) => later(dueAt(a) ?? '9999', dueAt(b) ?? '9999') || a.id - b.id
 
 export function comparing({ sort, status }: Filter): Compare {
+  if (sort === 'sla') return soonestDueFirst
   if (sort === 'priority') return mostUrgentFirst
+  if (sort === 'oldest_waiting') return longestWaitFirst
   const isQueue = status?.length === 1 && status[0] === 'waiting'
-  return sort === 'oldest_waiting' || (isQueue && sort !== 'newest') ? longestWaitFirst : newestFirst
+  return isQueue && !sort ? nextFirst : newestFirst
 }
 
 /** Whether it belongs, as far as its row tells. */
-export function fits(row: Conversation, { status, assignee, team, channel, labels, priority }: Filter, me: number): boolean {
+export function fits(row: Conversation, { status, assignee, team, channel, labels, priority, sort }: Filter, me: number): boolean {
   return (
     (!status?.length || status.includes(row.status)) &&
     (!assignee || (assignee === 'none' ? !row.assignee : row.assignee?.id === (assignee === 'me' ? me : Number(assignee)))) &&
     (!team || row.team === team) &&
     (!channel || row.channels.includes(channel)) &&
     (labels ?? []).every((label) => row.labels.includes(label)) &&
-    (!priority?.length || priority.includes(row.priority))
+    (!priority?.length || priority.includes(row.priority)) &&
+    (sort !== 'sla' || dueAt(row) !== null)
   )
 }
 

@@ -2,7 +2,7 @@
 import type { LocationQuery } from 'vue-router'
 import type { Filter, Sort } from '@/api/organising'
 
-const SORTS: readonly string[] = ['newest', 'oldest_waiting', 'priority']
+const SORTS: readonly string[] = ['newest', 'oldest_waiting', 'priority', 'sla']
 
 const textIn = (query: LocationQuery, name: string): string => {
   const value = query[name]
