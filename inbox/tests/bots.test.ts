@@ -539,7 +539,7 @@ describe('unanswered questions', () => {
     await settled()
     expect(sent('POST /questions/1/propose')).toEqual([{ entry: 'invoice' }])
     expect(words()).not.toContain('q1')
-    useToasts().toasts[0]!.action!.run()
+    useToasts().toasts[0]!.undo!()
     await settled()
     expect(sent('POST /proposals/30/dismiss')).toHaveLength(1)
   })

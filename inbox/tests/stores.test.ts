@@ -94,6 +94,18 @@ describe('conversations', () => {
     expect(store.views.all.shown).toEqual([2, 1])
   })
 
+  it('go and come back at once by what we do ourselves', async () => {
+    const store = await loadedAll(conversation({ id: 1, at: minute(10) }), conversation({ id: 2, at: minute(5) }))
+    store.hold(true)
+    store.upsert({ ...conversation({ id: 1, at: minute(11) }), status: 'resolved' })
+    store.settle(1)
+    expect(store.views.all.shown).toEqual([2])
+    store.upsert(conversation({ id: 1, at: minute(12) }))
+    store.settle(1)
+    expect(store.views.all.shown).toEqual([1, 2])
+    expect(store.views.all.moved.size).toBe(0)
+  })
+
   it('are forgotten when they go to others, even under the pointer', async () => {
     const store = await loadedAll(conversation({ id: 1, at: minute(10) }), conversation({ id: 2, at: minute(5) }))
     const threads = useThreads()

@@ -18,8 +18,8 @@ export function useActions() {
   async function change(id: number, call: () => Promise<Conversation>, done: string, undo?: () => void): Promise<boolean> {
     try {
       conversations.upsert(await call())
-      conversations.dropFromScreen(id)
-      toasts.say(done, undo && { action: { label: t('common.undo'), run: undo } })
+      conversations.settle(id)
+      toasts.say(done, { undo })
       return true
     } catch (error) {
       await explain(id, error)

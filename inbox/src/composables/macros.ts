@@ -31,7 +31,7 @@ export function useMacros() {
     try {
       const done = await persist(id, macro.id, newKey())
       conversations.upsert(done)
-      conversations.dropFromScreen(id)
+      conversations.settle(id)
       const undo = done.status === 'resolved' ? { action: { label: t('thread.actions.reopen'), run: () => void reopen(id) } } : undefined
       toasts.say(t('thread.macro.done', { title }), undo)
       return done

@@ -9,7 +9,10 @@ export type Shortcuts = Record<string, (event: KeyboardEvent) => void>
 /** An input method is composing: this key belongs to it, Enter included. */
 export const isComposing = (event: KeyboardEvent): boolean => event.isComposing || event.keyCode === 229
 
-function isTyping(target: EventTarget | null): boolean {
+/** Nobody has the focus: what had it is gone. */
+export const isNowhere = (): boolean => document.activeElement === document.body
+
+export function isTyping(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest('input, textarea, select, [contenteditable="true"]') !== null
 }
 

@@ -135,10 +135,11 @@ export const useConversations = defineStore('conversations', () => {
   }
 
   /** Our own action on a row shows at once, even under the pointer. */
-  function dropFromScreen(id: number): void {
+  function settle(id: number): void {
     for (const state of Object.values(views)) {
-      if (state.order.includes(id)) continue
-      state.shown = state.shown.filter((other) => other !== id)
+      const at = state.order.indexOf(id)
+      if (at >= 0 === state.shown.includes(id)) continue
+      state.shown = at < 0 ? state.shown.filter((other) => other !== id) : [...state.shown.slice(0, at), id, ...state.shown.slice(at)]
       state.moved.delete(id)
     }
   }
@@ -147,7 +148,7 @@ export const useConversations = defineStore('conversations', () => {
   function forget(id: number): void {
     if (!byId.delete(id)) return
     for (const state of Object.values(views)) state.order = state.order.filter((other) => other !== id)
-    dropFromScreen(id)
+    settle(id)
     countSoon()
   }
 
@@ -228,6 +229,6 @@ export const useConversations = defineStore('conversations', () => {
 
   return {
     byId, views, counts, held, unreadMine, viewAt, listOf, askAgain, countSoon,
-    rowsOf, upsert, forget, hold, show, dropFromScreen, load, fetchOne, fetchCounts, noticeMessage, resync,
+    rowsOf, upsert, forget, hold, show, settle, load, fetchOne, fetchCounts, noticeMessage, resync,
   }
 })

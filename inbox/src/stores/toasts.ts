@@ -7,13 +7,14 @@ export interface Toast {
   text: string
   tone: 'plain' | 'danger'
   action?: { label: string; run: () => void }
+  undo?: () => void
 }
 
 export const useToasts = defineStore('toasts', () => {
   const toasts = shallowRef<Toast[]>([])
   let last = 0
 
-  function say(text: string, options: Partial<Pick<Toast, 'tone' | 'action'>> = {}): void {
+  function say(text: string, options: Partial<Pick<Toast, 'tone' | 'action' | 'undo'>> = {}): void {
     last += 1
     // Two at a time: the oldest gives way.
     toasts.value = [...toasts.value.slice(-1), { id: last, text, tone: 'plain', ...options }]
