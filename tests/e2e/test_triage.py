@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from bench.stack import APP_ID, Stack
+from bench.stack import APP_ID, Stack, wait_until
 from tests.e2e.windows import Pages, agent, rows
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -18,6 +18,7 @@ def ten_wait(stack: Stack) -> list[int]:
     for number in range(10):
         person = stack.simulator.post(f"/accounts/{APP_ID}/users", {"name": f"客户{number}"})
         stack.simulator.post(f"/users/{person['openid']}/messages", {"type": "text", "content": "转人工"})
+    wait_until(lambda: len(waiting(stack)) == 10, "ten who wait", 30)
     return [row["id"] for row in waiting(stack)]
 
 
@@ -65,7 +66,7 @@ def test_triage_by_keyboard_alone(pages: Pages, stack: Stack, screen: Any) -> No
     second = standing(inbox)
     inbox.keyboard.press("z")
     chosen(inbox, "明天")
-    expect(inbox.locator(f"[data-row='{second}']").get_by_text("暂缓至")).to_be_visible()
+    expect(inbox.locator(f"[data-row='{second}']").get_by_text("暂缓至").last).to_be_visible()
 
     inbox.keyboard.press("j")
     third = standing(inbox)
@@ -84,15 +85,18 @@ def test_triage_by_keyboard_alone(pages: Pages, stack: Stack, screen: Any) -> No
     assert shown(stack, fourth)["status"] == "resolved"
     assert standing(inbox) != fourth  # it went on to the next
 
-    inbox.keyboard.press("x")
-    inbox.keyboard.press("j")
-    inbox.keyboard.press("j")
+    inbox.keyboard.press("g")
+    inbox.keyboard.press("u")
+    expect(rows(inbox)).to_have_count(7)
+    expect(rows(inbox).first).to_have_attribute("data-row", str(first))  # the urgent one
+    for key in "jxkk":  # it stands where it stood before, on the last one
+        inbox.keyboard.press(key)
     inbox.keyboard.press("Shift+X")
     expect(inbox.get_by_text("已选 3 个")).to_be_visible()
     screen(inbox, "triage")
     inbox.keyboard.press("e")
     chosen(inbox, "已解决")
-    expect(rows(inbox)).to_have_count(6)
+    expect(rows(inbox)).to_have_count(4)
     expect(inbox.get_by_text("全部完成：3 个")).to_be_visible()
 
     inbox.keyboard.press("g")

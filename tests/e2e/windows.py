@@ -53,12 +53,14 @@ def reads(page: Page, *lines: str) -> None:
 
 
 def agent(pages: Pages, stack: Stack, view: str = "waiting", who: Mapping[str, str] = AGENT, **window: Any) -> Page:
+    """With the mouse off the list, which stands still under it."""
     page = pages(**window)
     page.goto(f"{stack.hub}/inbox/{view}")
     page.locator("input[autocomplete=username]").fill(who["email"])
     page.locator("input[type=password]").fill(who["password"])
     page.locator("form button[type=submit]").click()
     expect(page.locator("#list")).to_be_visible()
+    page.mouse.move(1, 1)
     return page
 
 
@@ -67,7 +69,7 @@ def rows(page: Page) -> Locator:
 
 
 def opens(page: Page, row: Locator | None = None) -> None:
-    """And takes the mouse off the list, which stands still under it."""
+    """And takes the mouse off the list again."""
     (row or rows(page).first).click()
     expect(composer(page)).to_be_visible()
     page.mouse.move(1, 1)

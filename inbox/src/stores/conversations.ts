@@ -30,6 +30,8 @@ interface ViewState {
 type Views = Record<StandardView, ViewState> & Record<string, ViewState>
 
 const COUNTS_EVERY = 1_000
+/** So long the stream may be behind an answer. */
+const SOON = 5_000
 /** Lists kept beside those that everybody has. */
 const KEPT = 12
 
@@ -63,6 +65,7 @@ export const useConversations = defineStore('conversations', () => {
   )
   const counts = ref<Counts | null>(null)
   const held = ref(false)
+  const ours = new Set<number>()
   let countsTimer: ReturnType<typeof setTimeout> | undefined
 
   const unreadMine = computed(() => {
@@ -116,8 +119,10 @@ export const useConversations = defineStore('conversations', () => {
     const order = orderWith(state, conversation)
     if (sameOrder(order, state.order)) return
     state.order = order
-    if (held.value) state.moved.add(conversation.id)
-    else show(name)
+    // Where nothing stands, nothing can jump.
+    if (!held.value || !state.shown.length) return show(name)
+    state.moved.add(conversation.id)
+    if (ours.has(conversation.id)) settle(conversation.id)
   }
 
   const orderWith = (state: ViewState, conversation: Conversation): number[] =>
@@ -141,6 +146,15 @@ export const useConversations = defineStore('conversations', () => {
       if (at >= 0 === state.shown.includes(id)) continue
       state.shown = at < 0 ? state.shown.filter((other) => other !== id) : [...state.shown.slice(0, at), id, ...state.shown.slice(at)]
       state.moved.delete(id)
+    }
+  }
+
+  /** Of what we do with many the rows come with the stream, before the answer or after it. */
+  function settleSoon(ids: Iterable<number>): void {
+    for (const id of ids) {
+      ours.add(id)
+      settle(id)
+      setTimeout(() => ours.delete(id), SOON)
     }
   }
 
@@ -229,6 +243,6 @@ export const useConversations = defineStore('conversations', () => {
 
   return {
     byId, views, counts, held, unreadMine, viewAt, listOf, askAgain, countSoon,
-    rowsOf, upsert, forget, hold, show, settle, load, fetchOne, fetchCounts, noticeMessage, resync,
+    rowsOf, upsert, forget, hold, show, settle, settleSoon, load, fetchOne, fetchCounts, noticeMessage, resync,
   }
 })

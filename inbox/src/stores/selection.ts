@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { organising, type Act, type BulkResult } from '@/api/organising'
 import { Refusal } from '@/api/http'
+import { useConversations } from './conversations'
 
 /** As many as one request takes: between two of them one can stop. */
 const AT_ONCE = 20
@@ -20,6 +21,7 @@ export const useSelection = defineStore('selection', () => {
   const anchor = ref<number | null>(null)
   const run = shallowRef<Run | null>(null)
   const ids = computed(() => [...chosen.value])
+  const conversations = useConversations()
   const isRunning = computed(() => run.value?.state === 'running')
 
   function toggle(id: number): void {
@@ -59,6 +61,7 @@ export const useSelection = defineStore('selection', () => {
       const failed = results.filter(({ ok }) => !ok)
       const settled = new Set(results.filter(({ ok }) => ok).map(({ id }) => id))
       choose([...chosen.value].filter((id) => !settled.has(id)))
+      conversations.settleSoon(settled)
       now = { ...run.value, done: now.done + part.length, failed: [...now.failed, ...failed] }
       run.value = now
     }
