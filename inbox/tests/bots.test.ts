@@ -571,7 +571,7 @@ describe('a refused version', () => {
     answers['GET /bots'] = bots
     await mount(VersionBanner)
     await settled()
-    expect(asked).toEqual([])
+    expect(sent('GET /bots')).toEqual([])
     expect(document.querySelector('.banner')).toBeNull()
   })
 })
