@@ -24,6 +24,7 @@ class Seeded:
     """The addresses of what came to be."""
 
     thread: int
+    contact: int
     mail: int
     failed: str
     waiting: int
@@ -67,7 +68,8 @@ def seed(stack: Stack, folder: Any) -> Seeded:
     )
     waiting = _came(hub, "shop", 3)
     _customer(stack, SHOP, "无解", "量子纠缠怎么退换")
-    return Seeded(thread, mailed, failed, waiting)
+    contact = hub.get(f"/conversations/{thread}")["contact"]["id"]
+    return Seeded(thread, contact, mailed, failed, waiting)
 
 
 def _customer(stack: Stack, account: str, name: str, text: str) -> str:
