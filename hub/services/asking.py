@@ -21,9 +21,9 @@ from hub.db import db, now
 from hub.desk.surveys import SCORES
 from hub.jobs import next_due
 from hub.knowledge import Language, Texts
-from hub.models import Conversation, Identity, Message, Survey
+from hub.models import Call, Conversation, Identity, Message, Survey
 from hub.refusals import NotFound, Refusal
-from hub.services import conversations, replies, routes, threads
+from hub.services import conversations, replies, routes, surveys, threads
 from hub.services.fitting import Content
 from hub.services.notifications import notify, supervisors_of
 from hub.services.replies import Author
@@ -91,9 +91,13 @@ def _why_not(row: Survey, conversation: Conversation) -> str:
     )
     if db.session.scalar(select(others.exists())):
         return "writes_again"
+    return "angry" if _is_angry(conversation) else ""
+
+
+def _is_angry(conversation: Conversation) -> bool:
     told = Message.payload["reason"].as_string()
     angry = select(Message.id).where(Message.conversation_id == conversation.id, Message.kind == "event")
-    return "angry" if db.session.scalar(select(angry.where(told == "angry").exists())) else ""
+    return bool(db.session.scalar(select(angry.where(told == "angry").exists())))
 
 
 def _say(row: Survey, conversation: Conversation) -> None:
@@ -133,6 +137,49 @@ def _digit(scale: str, score: int) -> int:
 
 def language_of(conversation: Conversation) -> Language:
     return knowledge.language_of("", conversation.contact.language or current.settings().hub.language)
+
+
+# on the phone, when the talk is over
+
+
+def may_ask_aloud(call: Call) -> bool:
+    """Somebody talked to them, who now has hung up."""
+    is_over = call.state == "talking" and call.agent is not None and not _is_angry(call.conversation)
+    return is_over and surveys.may_ask(call.conversation, call.channel) is not None
+
+
+def ask_aloud(call: Call) -> bool:
+    row = surveys.begin(call.conversation, call.agent, call.channel) if call.agent and may_ask_aloud(call) else None
+    if row:
+        row.way, row.asked_at, row.state = "keys", now(), "done"
+    return row is not None
+
+
+def aloud(call: Call, language: Language) -> tuple[str, list[tuple[str, int]]]:
+    """The question, and what stands for which key."""
+    row, config = _of_call(call), current.settings().survey
+    assert row and config
+    keys = [(words.in_(language), _digit(row.scale, score)) for score, words in scores(row)]
+    return config.question.in_(language), keys
+
+
+def pressed(call: Call, digits: str) -> None:
+    """A key that stands for nothing is no answer."""
+    row = _of_call(call)
+    score = _digit(row.scale, int(digits)) if row and digits.isdecimal() else -1
+    if row and row.answered_at is None and score in SCORES[row.scale]:  # type: ignore[index]
+        record(row, score, thank=False)
+
+
+def thanks(call: Call, language: Language) -> str:
+    """ "": they gave no answer."""
+    row, config = _of_call(call), current.settings().survey
+    return config.thanks.in_(language) if row and row.answered_at and config else ""
+
+
+def _of_call(call: Call) -> Survey | None:
+    its = select(Survey).where(Survey.conversation_id == call.conversation.id, Survey.way == "keys")
+    return db.session.scalar(its.order_by(Survey.id.desc()).limit(1))
 
 
 # the answer

@@ -11,7 +11,7 @@ from channels.contract import Address, CallEvent, InboundMessage
 from hub.db import db, now
 from hub.live import tell
 from hub.models import Attachment, Call, CallLeg, Conversation, Delivery, Identity, MediaFetch, Message
-from hub.services import conversations, lines, sla
+from hub.services import asking, conversations, lines, sla
 from hub.services.threads import append, note_event, touch
 
 PERSON = "0"  # the key that always calls one
@@ -112,6 +112,8 @@ def _customer_asks(call: Call, leg: CallLeg, event: CallEvent) -> InboundMessage
     _is_there(leg)
     if call.state == "dialling":
         _talk(call)
+    if leg.doing == "rate":
+        asking.pressed(call, event.digits)
     if call.state == "ended":
         return None
     match leg.doing:
@@ -280,15 +282,15 @@ def leg_ended(leg: CallLeg, outcome: str, reason: str = "") -> None:
     lines.show(call)
 
 
-def finish(call: Call, outcome: str, reason: str = "") -> None:
-    """The customer is gone, or never came."""
+def finish(call: Call, outcome: str, reason: str = "", staying: CallLeg | None = None) -> None:
+    """The customer is gone, or never came; or the talk is over, and they are asked how it was."""
     if call.state == "ended":
         return
     waited_in = call.state
     call.state, call.ended_at, call.reason = "ended", now(), reason
     call.outcome = _outcome(call, waited_in, outcome)
     for leg in call.legs:
-        if leg.state != "ended":
+        if leg.state != "ended" and leg is not staying:
             hears_why = call.direction == "out" and not call.answered_at and leg.doing == "join"
             lines.move(leg) if hears_why else lines.act(call, "end", leg)
     _leave_unsaid(call)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from hub.db import db
 from hub.models import Agent, Call, CallLeg, Conversation, Identity, Message
 from hub.refusals import Refusal
-from hub.services import audit, calls, conversations, lines, ringing
+from hub.services import asking, audit, calls, conversations, lines, ringing
 from hub.services.threads import note_event
 
 
@@ -47,8 +47,9 @@ def take(call: Call, agent: Agent) -> None:
 def hang_up(call: Call, agent: Agent) -> None:
     _is_live(call)
     _is_theirs(call, agent)
+    rates = asking.may_ask_aloud(call)  # the customer stays for that, as when the agent's own phone is hung up
     for leg in call.legs:
-        if leg.state != "ended":
+        if leg.state != "ended" and not (rates and leg.party == "customer"):
             lines.act(call, "end", leg)
     audit.record(agent, "hang_up", call.conversation)
 

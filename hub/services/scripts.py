@@ -10,11 +10,12 @@ from pydantic import TypeAdapter
 from sqlalchemy import select
 
 from channels.voice import Ask, HangUp, Join, Language, Music, Pause, Record, Say, Script, Step
+from hub import knowledge
 from hub.db import db, now
 from hub.jobs import UNFINISHED
 from hub.live import tell
 from hub.models import Arrival, BotTurn, Call, CallLeg, CallScript, Delivery, DeliveryAttempt
-from hub.services import arrivals, calls, conversations, lines, ringing
+from hub.services import arrivals, asking, calls, conversations, lines, ringing
 from hub.services.call_words import words
 from hub.services.threads import note_event
 
@@ -78,6 +79,9 @@ Told = tuple[str, Sequence[Step]]  # what the leg does then, and how
 def _customer(call: Call, leg: CallLeg, turn: str) -> Told:
     if call.identity.contact.blocked_at:
         return "end", [Say(_words(call, "goodbye")), HangUp()]
+    if leg.doing == "rate":
+        thanks = asking.thanks(call, _language(call))
+        return "end", [*([Say(thanks)] if thanks else []), Say(_words(call, "goodbye")), HangUp()]
     said = [Say(text) for text in _waiting_texts(call, turn)]
     if call.state == "bot" and (call.conversation.status != "bot" or call.silences >= SILENCES):
         _enqueue(call)
@@ -88,6 +92,8 @@ def _customer(call: Call, leg: CallLeg, turn: str) -> Told:
             return _in_queue(call, leg, said)
         case "talking" if _has_company(call) and (leg.doing != "join" or lines.is_moved(turn)):
             return "join", [*_announced(call), *said, Join(call.uid.hex, closes=True, recorded=call.recorded)]
+        case "talking" if leg.doing == "join" and asking.ask_aloud(call):
+            return _rated(call, leg)
         case "voicemail":
             return _on_machine(call, leg, said)
     return "end", [*said, Say(_words(call, "goodbye")), HangUp()]
@@ -151,6 +157,14 @@ def _on_machine(call: Call, leg: CallLeg, said: list[Say]) -> Told:
         longest = lines.settings_of(call.channel).max_message
         return "record", [Record(int(longest / timedelta(seconds=1)))]
     return "offer", [Ask((*said, Say(_words(call, "offer"))), speech=False, digits=1, patience=2)]
+
+
+def _rated(call: Call, leg: CallLeg) -> Told:
+    """For everybody else the call is over."""
+    calls.finish(call, "completed", staying=leg)
+    question, keys = asking.aloud(call, _language(call))
+    choices = [Say(_words(call, "menu", what=what.lower(), digit=digit)) for what, digit in keys]
+    return "rate", [Ask((Say(question), *choices), speech=False, digits=1, patience=5)]
 
 
 def _announced(call: Call) -> list[Say]:
@@ -218,3 +232,7 @@ def _is_wanted(call: Call, leg: CallLeg) -> bool:
 def _words(call: Call, name: str, **gaps: object) -> str:
     language: Language = lines.settings_of(call.channel).language
     return words(language, name, **gaps)
+
+
+def _language(call: Call) -> knowledge.Language:
+    return "en" if lines.settings_of(call.channel).language == "en" else "zh"

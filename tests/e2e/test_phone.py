@@ -150,3 +150,28 @@ def test_an_agent_calls_back(pages: Pages, stack: Stack, telephone: Telephone, s
     screen(inbox, "call-out-phone-width")
     inbox.locator(".callbar").get_by_role("button", name="Hang up").click()
     expect(thread(inbox).locator(".call").get_by_text("Answered")).to_be_visible()
+
+
+def test_how_it_was_is_asked_when_the_agent_has_hung_up(
+    pages: Pages, stack: Stack, telephone: Telephone, screen: Any
+) -> None:
+    by = "+85251239966"
+    telephone.phone(
+        PHONES["agent@example.com"],
+        {"answer": 0.5},
+        {"hear": "按一接听"},
+        {"press": "1"},
+        {"wait": 2},
+        {"hang_up": True},
+    )
+    sid = telephone.call(
+        *({"hear": "人工服务"}, {"press": "0"}, {"hear": "正在接通"}, {"hear": "这次服务您还满意吗"}, {"press": "4"}),
+        *({"hear": "谢谢您的评价"}, {"hung_up": True}),
+        by=by,
+    )
+    telephone.over(sid)
+    inbox = agent(pages, stack, view="all")
+    opens(inbox, rows(inbox).first)
+    expect(thread(inbox).get_by_text("客户评价")).to_be_visible()
+    screen(inbox, "call-rated")
+    telephone.ended(by, "answered")
