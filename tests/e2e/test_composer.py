@@ -129,6 +129,7 @@ def test_a_note_calls_a_colleague_and_is_put_right(windows: tuple[Page, Page], s
     with inbox.expect_response("**/messages"):
         composer(inbox).get_by_role("button", name="添加备注").click()
     expect(said(inbox, "请@小李 查账")).to_be_visible()
+    expect(composer(inbox).locator("textarea")).to_be_focused()
     inbox.keyboard.press("ArrowUp")
     expect(composer(inbox).get_by_role("button", name="保存修改")).to_be_visible()
     inbox.keyboard.press("End")

@@ -26,7 +26,7 @@ def telephone(stack: Stack) -> Iterator[Telephone]:
 
 def with_phone(pages: Pages, stack: Stack, name: str, **window: Any) -> Page:
     page = customer(pages, stack, name, **window)
-    page.locator("#accounts button").last.click()
+    page.locator("#accounts").get_by_role("button", name="手机").click()
     return page
 
 

@@ -80,7 +80,10 @@ export const useAttention = defineStore('attention', () => {
   const go = (conversation: number): void => void (wanted.value = { conversation })
 
   async function load(): Promise<void> {
-    choices.value = await attentionApi.choices()
+    const before = kept
+    const now = await attentionApi.choices()
+    // What was chosen meanwhile is newer.
+    if (before === kept) choices.value = now
   }
 
   /** What is chosen next builds on this, so it counts at once; and the hub keeps them in the order they were made. */
