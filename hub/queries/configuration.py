@@ -40,6 +40,17 @@ def sections() -> list[Section]:
     return [section for path in files for section in _sections(path, path.relative_to(folder.parent).as_posix())]
 
 
+def lines_by_id(file: str, table: str) -> dict[str, int]:
+    """Where each [[table]] of a file begins."""
+    return {
+        entry.value: section.line
+        for section in sections()
+        if (section.file, section.section) == (file, table)
+        for entry in section.entries
+        if entry.key == "id"
+    }
+
+
 def _sections(path: Path, name: str) -> Iterator[Section]:
     section = Section(file=name, section="", line=1, entries=[])
     for line, text in _statements(path):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.queries import configuration
-from tests.stage import Stage
+from tests.stage import Stage, written
 
 WORK = '''# how people work
 labels = [
@@ -91,3 +91,39 @@ def test_teams_say_who_is_in_them_and_where_that_is_written(stage: Stage) -> Non
     ]
     assert (everyone["line"], everyone["open"]) == (None, True)
     assert [member["name"] for member in everyone["members"]] == ["Anna"]
+
+
+def test_labels_and_outcomes_say_where_they_are_written_and_what_carries_them(stage: Stage) -> None:
+    anna, bo = stage.agent(), stage.agent("Bo")
+    stage.page(*[written("hi", sender=f"c{number}", number=number) for number in range(1, 5)])
+    stage.work()
+    for number in (1, 2, 3):
+        anna.patch(f"/conversations/{number}", {"labels": ["refund"]})
+    anna.post("/conversations/1/resolve")
+    stage.agent("Boss", "supervisor").post("/conversations/2/assign", {"team": "sales"})
+    refund, vip = anna.get("/labels")["items"]
+    assert refund == {
+        "id": "refund",
+        "zh": "退款",
+        "en": "Refund",
+        "color": "amber",
+        "file": "config/work.toml",
+        "line": 6,
+        "conversations": 2,
+    }
+    assert (vip["line"], vip["conversations"]) == (12, 0)
+    assert bo.get("/labels")["items"][0]["conversations"] == 1
+    [solved] = anna.get("/dispositions")["items"]
+    assert solved == {"id": "solved", "zh": "已解决", "en": "Solved", "file": "config/work.toml", "line": 1}
+
+
+def test_a_word_without_a_table_of_its_own_has_only_its_file(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "config"
+    folder.mkdir()
+    (folder / "work.toml").write_text('labels = [{ id = "refund", zh = "退款", en = "Refund" }]\n')
+    settings = replace(stage.app.extensions["settings"], folder=folder)
+    monkeypatch.setitem(stage.app.extensions, "settings", settings)
+    anna = stage.agent()
+    assert [(each["file"], each["line"]) for each in anna.get("/labels")["items"]] == [("config/work.toml", None)] * 2
