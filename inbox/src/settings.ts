@@ -21,6 +21,8 @@ export const TABS: readonly SettingsTab[] = [
     name: 'canned', label: 'settings.tab.canned', from: 'agent', areas: ['canned'],
     component: () => import('./components/CannedSettings.vue'),
   },
+  { name: 'labels', label: 'settings.tab.labels', from: 'agent', component: () => import('./components/SettingsLabels.vue') },
+  { name: 'views', label: 'settings.tab.views', from: 'agent', component: () => import('./components/SettingsViews.vue') },
   { name: 'files', label: 'settings.tab.files', from: 'supervisor', component: () => import('./components/SettingsFiles.vue') },
   { name: 'audit', label: 'settings.tab.audit', from: 'supervisor', areas: ['audit'], component: () => import('./components/SettingsAudit.vue') },
 ]

@@ -7,6 +7,8 @@ import LoginForm from '@/components/LoginForm.vue'
 import MyPassword from '@/components/MyPassword.vue'
 import MyTokens from '@/components/MyTokens.vue'
 import SettingsAgents from '@/components/SettingsAgents.vue'
+import SettingsLabels from '@/components/SettingsLabels.vue'
+import SettingsViews from '@/components/SettingsViews.vue'
 import { i18n, loadAreas, switchLocale } from '@/i18n'
 import { switchShortcuts } from '@/preferences'
 import { useShortcuts } from '@/composables/shortcuts'
@@ -59,7 +61,7 @@ beforeEach(async () => {
     const answer = answers[what]
     return answer instanceof Response ? answer.clone() : new Response(JSON.stringify(answer ?? { items: [], next: null }))
   })
-  await loadAreas('common', 'inbox', 'errors', 'login', 'settings', 'audit')
+  await loadAreas('common', 'inbox', 'work', 'errors', 'login', 'settings', 'audit')
   await switchLocale('en')
   useSession().me = { id: 1, name: 'Lin', email: 'lin@example.com', role: 'agent', teams: [] }
 })
@@ -74,13 +76,103 @@ afterEach(() => {
 
 describe('tabs', () => {
   it.each([
-    ['agent', ['me', 'teams']],
+    ['agent', ['me', 'teams', 'labels', 'views']],
     ['supervisor', ['me', 'teams', 'files', 'audit']],
     ['admin', ['me', 'agents', 'teams', 'files', 'audit']],
   ] as const)('of an %s', (role, some) => {
     const names = tabsFor(role).map(({ name }) => name)
     expect(names).toEqual(expect.arrayContaining([...some]))
     expect([names.includes('files'), names.includes('agents')]).toEqual([role !== 'agent', role === 'admin'])
+  })
+})
+
+describe('labels and outcomes', () => {
+  const place = { file: 'config/work.toml', line: 6 }
+
+  it('say what they are called, what carries them and where they are written', async () => {
+    answers['GET /labels'] = { items: [{ id: 'refund', zh: 'Tuikuan', en: 'Refund', color: 'amber', ...place, conversations: 1 }] }
+    answers['GET /dispositions'] = { items: [{ id: 'spam', zh: 'Saorao', en: 'Spam', ...place, line: null }] }
+    await mount(SettingsLabels)
+    expect(words()).toContain('RefundTuikuan · amberrefund1 conversation, labelled Refundconfig/work.toml:6')
+    expect(words()).toContain('SpamSaoraospamconfig/work.toml')
+  })
+
+  it('say what to write where there are none', async () => {
+    await mount(SettingsLabels)
+    expect(words()).toContain('Write a [[labels]] with id, zh, en and color')
+    expect(words()).toContain('Write a [[dispositions]] with id, zh and en')
+  })
+
+  it('say once that they cannot be loaded', async () => {
+    answers['GET /labels'] = problem(500, 'bug')
+    answers['GET /dispositions'] = problem(500, 'bug')
+    await mount(SettingsLabels)
+    expect(document.querySelectorAll('[role="alert"]')).toHaveLength(1)
+  })
+})
+
+describe('saved views', () => {
+  const work = {
+    labels: [{ id: 'refund', zh: 'Tuikuan', en: 'Refund', color: 'amber' }],
+    dispositions: [],
+    disposition_required: false,
+    teams: [],
+  }
+  const own = { id: 1, name: 'Refunds', filter: {}, shared: false, position: 1, by: { id: 1, name: 'Lin' } }
+  const bos = { id: 2, name: 'Urgent', filter: {}, shared: true, position: 1, by: { id: 2, name: 'Bo' } }
+  const kept = (...items: unknown[]): void => void (answers = { 'GET /work': work, 'GET /views': { items } })
+  const unresolved = ['bot', 'waiting', 'open', 'snoozed']
+
+  it.each([
+    [{}, ['Every conversation']],
+    [{ status: unresolved, assignee: 'me' }, ['Not resolved', 'Mine']],
+    [{ status: ['snoozed', 'waiting'], assignee: 'none' }, ['Snoozed', 'Waiting', 'Nobody']],
+    [{ labels: ['refund', 'gone'], priority: [3], team: 'sales', unread: true }, ['Refund', 'gone', 'Urgent', 'Team sales', 'Unread']],
+    [{ followed: true, mentioned: true, q: 'cup', sort: 'sla' }, ['Followed', 'Mentions', 'Contains \u201ccup\u201d', 'Next target first']],
+  ])('say what %j narrows', async (filter, parts) => {
+    kept({ ...own, filter })
+    await mount(SettingsViews)
+    expect([...document.querySelectorAll('.parts__one')].map((one) => one.textContent)).toEqual(parts)
+  })
+
+  it('are changed by who made them', async () => {
+    kept(own, bos)
+    answers['PATCH /views/1'] = { ...own, name: 'Money back', shared: true }
+    await mount(SettingsViews)
+    expect(button('Change \u201cUrgent\u201d')).toBeUndefined()
+    button('Change \u201cRefunds\u201d').click()
+    await settled()
+    await type('.keep input[type="text"]', ' Money back ')
+    document.querySelector<HTMLInputElement>('.keep input[type="checkbox"]')!.click()
+    await submit()
+    expect(asked.at(-1)).toEqual({ what: 'PATCH /views/1', body: { name: 'Money back', shared: true } })
+    expect(words()).toContain('Money backYours, shared')
+  })
+
+  it('are a supervisor\u2019s to keep in order; one that is shared no longer is gone', async () => {
+    useSession().me = { ...useSession().me!, role: 'supervisor' }
+    kept(bos)
+    answers['PATCH /views/2'] = { ...bos, shared: false }
+    await mount(SettingsViews)
+    button('Change \u201cUrgent\u201d').click()
+    await settled()
+    document.querySelector<HTMLInputElement>('.keep input[type="checkbox"]')!.click()
+    await settled()
+    expect(words()).toContain('Then only Bo sees it.')
+    await submit()
+    expect(words()).toContain('No saved views yet')
+  })
+
+  it('stay where they could not be deleted', async () => {
+    kept(own)
+    answers['DELETE /views/1'] = problem(403, 'not_your_view', { by: 'Bo' })
+    await mount(SettingsViews)
+    button('Delete view \u201cRefunds\u201d').click()
+    await settled()
+    document.querySelector<HTMLButtonElement>('[role="dialog"] .button--danger, [role="alertdialog"] .button--danger')!.click()
+    await settled()
+    expect(asked.at(-1)?.what).toBe('DELETE /views/1')
+    expect(document.querySelectorAll('.kept__one')).toHaveLength(1)
   })
 })
 

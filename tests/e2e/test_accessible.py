@@ -46,7 +46,7 @@ PAGES = (
     "/failed",
     "/failed/{failed}",
     "/setup",
-    *(f"/settings/{tab}" for tab in ("me", "agents", "teams", "canned", "files", "audit")),
+    *(f"/settings/{tab}" for tab in ("me", "agents", "teams", "canned", "labels", "views", "files", "audit")),
 )
 # what lies over a page: where, and the key or the button that opens it
 OVERLAYS: dict[str, tuple[str, str]] = {

@@ -1,6 +1,7 @@
 /** Myself, the teams, and what lives in files. */
 import { query, request } from './http'
 import type { Codes, Enrolment } from './login'
+import type { Disposition, Label } from './organising'
 import type { Me, Page, Role } from './types'
 
 export interface Token {
@@ -33,6 +34,19 @@ export interface Team {
   file: string
   line: number | null
   members: Member[]
+}
+
+/** Where ops wrote it. */
+interface Placed {
+  file: string
+  line: number | null
+}
+
+export type PlacedDisposition = Disposition & Placed
+
+export interface PlacedLabel extends Label, Placed {
+  /** That carry it, and are not resolved. */
+  conversations: number
 }
 
 export interface ConfigSection {
@@ -106,5 +120,7 @@ export const settings = {
   audit: (filter: AuditFilter, cursor?: string | number | null) =>
     request<Page<AuditEntry>>('GET', `/audit${query({ ...filter, cursor, limit: 50 })}`),
   teams: () => request<{ items: Team[] }>('GET', '/teams'),
+  labels: () => request<{ items: PlacedLabel[] }>('GET', '/labels'),
+  dispositions: () => request<{ items: PlacedDisposition[] }>('GET', '/dispositions'),
   config: () => request<{ items: ConfigSection[] }>('GET', '/config'),
 }

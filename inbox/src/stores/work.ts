@@ -4,8 +4,10 @@ import { computed, shallowRef } from 'vue'
 import { organising, type Disposition, type Filter, type Label, type SavedView, type Work } from '@/api/organising'
 import { currentLocale } from '@/i18n'
 import { isStandard, VIEWS, type ViewName } from './order'
+import { useSession } from './session'
 
 export const useWork = defineStore('work', () => {
+  const session = useSession()
   const work = shallowRef<Work>({ labels: [], dispositions: [], disposition_required: false, teams: [] })
   const views = shallowRef<SavedView[]>([])
   const loaded = shallowRef(false)
@@ -37,10 +39,21 @@ export const useWork = defineStore('work', () => {
     return kept
   }
 
+  /** Their makers change them, and supervisors those that are shared. */
+  const mayChange = (view: SavedView): boolean => session.isMe(view.by) || session.leads
+
+  /** One that its maker shares no longer is nobody else's to see. */
+  async function change(id: number, changes: Pick<SavedView, 'name' | 'shared'>): Promise<SavedView> {
+    const changed = await organising.changeView(id, changes)
+    const isSeen = changed.shared || session.isMe(changed.by)
+    views.value = views.value.flatMap((view) => (view.id !== id ? [view] : isSeen ? [changed] : []))
+    return changed
+  }
+
   async function forget(id: number): Promise<void> {
     await organising.deleteView(id)
     views.value = views.value.filter((view) => view.id !== id)
   }
 
-  return { work, views, loaded, load, label, named, disposition, viewOf, filterOf, keep, forget }
+  return { work, views, loaded, load, label, named, disposition, viewOf, filterOf, mayChange, keep, change, forget }
 })
