@@ -19,6 +19,7 @@ from channels.contract import Capabilities, Choice, InboundMessage, Menu
 from hub import current, files, knowledge, publishing
 from hub.db import db, now
 from hub.desk.surveys import SCORES
+from hub.desk.surveys import Survey as Rules
 from hub.jobs import next_due
 from hub.knowledge import Language, Texts
 from hub.models import Call, Conversation, Identity, Message, Survey
@@ -142,17 +143,20 @@ def language_of(conversation: Conversation) -> Language:
 # on the phone, when the talk is over
 
 
-def may_ask_aloud(call: Call) -> bool:
+def may_ask_aloud(call: Call) -> Rules | None:
     """Somebody talked to them, who now has hung up."""
-    is_over = call.state == "talking" and call.agent is not None and not _is_angry(call.conversation)
-    return is_over and surveys.may_ask(call.conversation, call.channel) is not None
+    if call.state != "talking" or call.agent is None or _is_angry(call.conversation):
+        return None
+    return surveys.may_ask(call.conversation, call.channel)
 
 
 def ask_aloud(call: Call) -> bool:
-    row = surveys.begin(call.conversation, call.agent, call.channel) if call.agent and may_ask_aloud(call) else None
-    if row:
-        row.way, row.asked_at, row.state = "keys", now(), "done"
-    return row is not None
+    config = may_ask_aloud(call)
+    if config is None or call.agent is None:
+        return False
+    row = surveys.begin(config, call.conversation, call.agent, call.channel)
+    row.way, row.asked_at, row.state = "keys", now(), "done"
+    return True
 
 
 def aloud(call: Call, language: Language) -> tuple[str, list[tuple[str, int]]]:

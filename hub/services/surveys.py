@@ -12,8 +12,9 @@ from hub.models import Agent, Conversation, Survey
 
 def want(conversation: Conversation, by: Agent) -> None:
     """An agent answered and resolved it. Whether the customer is really asked is seen when the time has come."""
-    if conversation.first_answered_at is not None:
-        begin(conversation, by, conversation.reply_channel)
+    channel = conversation.reply_channel
+    if conversation.first_answered_at is not None and (config := may_ask(conversation, channel)):
+        begin(config, conversation, by, channel)
 
 
 def may_ask(conversation: Conversation, channel: str) -> Rules | None:
@@ -26,10 +27,7 @@ def may_ask(conversation: Conversation, channel: str) -> Rules | None:
     return None if db.session.scalar(select(theirs.where(lately).exists())) else config
 
 
-def begin(conversation: Conversation, by: Agent, channel: str) -> Survey | None:
-    config = may_ask(conversation, channel)
-    if config is None:
-        return None
+def begin(config: Rules, conversation: Conversation, by: Agent, channel: str) -> Survey:
     row = Survey(lane=f"contact:{conversation.contact_id}", conversation=conversation, agent=by)
     row.channel, row.scale, row.due_at = channel, config.scale, now() + config.after
     db.session.add(row)
