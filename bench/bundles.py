@@ -33,8 +33,9 @@ def areas() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for route in re.split(r"(?=component: \(\) => import\()", ROUTER.read_text())[1:]:
         view = route.split("'")[1].removeprefix("./")
-        named = re.search(r"loadAreas\(([^)]*)\)", route)
+        named = re.search(r"areas: \[([^\]]*)\]", route)
         found[f"src/{view}"] = re.findall(r"'(\w+)'", named[1]) if named else []
+    assert found[LOGIN] and found[SHELL], f"{ROUTER} says in another way what its pages wait for"
     return found
 
 

@@ -38,7 +38,7 @@ export const router = createRouter({
       path: '/',
       component: () => import('./views/ShellView.vue'),
       redirect: '/inbox/mine',
-      meta: { signedIn: true, areas: ['inbox', 'work', 'thread', 'together', 'call', 'presence', 'errors', 'login', 'sla'] },
+      meta: { signedIn: true, areas: ['inbox', 'work', 'thread', 'call', 'presence', 'sla'] },
       children: [
         {
           path: 'inbox/:view/:id(\\d+)?',
@@ -69,20 +69,20 @@ export const router = createRouter({
           path: 'channels/:name?',
           name: 'channels',
           component: () => import('./views/ChannelsView.vue'),
-          meta: { areas: ['channels', 'failed'] },
+          meta: { areas: ['channels', 'failed', 'errors'] },
         },
         {
           path: 'failed/:id?',
           name: 'failed',
           component: () => import('./views/FailedView.vue'),
-          meta: { areas: ['failed'] },
+          meta: { areas: ['failed', 'errors'] },
           beforeEnter: () => useSession().leads || { name: 'inbox', params: { view: 'mine' } },
         },
         {
           path: 'settings/:tab?',
           name: 'settings',
           component: () => import('./views/SettingsView.vue'),
-          meta: { areas: ['settings'] },
+          meta: { areas: ['settings', 'login'] },
         },
       ],
     },
