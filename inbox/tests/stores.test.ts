@@ -65,6 +65,18 @@ describe('conversations', () => {
     expect(store.views.all.shown).toEqual([2, 1])
   })
 
+  it('are read to their end though one that the stream told of went to others meanwhile', async () => {
+    const store = useConversations()
+    let release: (response: Response) => void = () => undefined
+    answer = () => new Promise((resolve) => (release = resolve))
+    const loading = store.load('all', 'first')
+    store.upsert(conversation({ id: 2, at: minute(20) }))
+    store.forget(2)
+    release(json({ items: [conversation({ id: 1, at: minute(10) })], next: null }))
+    await loading
+    expect(store.views.all).toMatchObject({ shown: [1], error: null })
+  })
+
   it('are read again where a resync came while a page was on its way, which may be older', async () => {
     const store = useConversations()
     const pages = [[conversation({ id: 1, at: minute(10) })], [conversation({ id: 2, at: minute(20) }), conversation({ id: 1, at: minute(10) })]]

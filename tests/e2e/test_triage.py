@@ -121,6 +121,21 @@ def test_what_fails_for_one_is_told_and_the_rest_is_done(pages: Pages, stack: St
     }
 
 
+def test_what_is_not_on_the_screen_is_not_drawn(pages: Pages, stack: Stack) -> None:
+    ten_wait(stack)
+    inbox = agent(pages, stack, "all", height=320)
+    expect(rows(inbox).first).to_be_visible()
+    inbox.locator("#list").evaluate("list => (list.scrollTop = list.scrollHeight)")
+    expect(inbox.locator("[aria-posinset='10']")).to_be_visible()
+    expect(inbox.locator("[aria-posinset='2']")).to_have_count(0)
+    # as little when the list is there before the page is
+    inbox.get_by_role("link", name="搜索").click()
+    expect(rows(inbox)).to_have_count(0)
+    inbox.get_by_role("link", name="收件箱").click()
+    expect(rows(inbox).first).to_be_visible()
+    expect(inbox.locator("[aria-posinset='10']")).to_have_count(0)
+
+
 @pytest.mark.parametrize("width", [390, 320])
 def test_on_a_phone_all_of_it_is_in_one_sheet(pages: Pages, stack: Stack, screen: Any, width: int) -> None:
     inbox = agent(pages, stack, "all", width=width, height=760)

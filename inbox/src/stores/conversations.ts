@@ -1,6 +1,6 @@
 /** Every conversation we hold, the order of each view, and the counts. */
 import { defineStore } from 'pinia'
-import { computed, reactive, ref, shallowReactive } from 'vue'
+import { computed, ref, shallowReactive } from 'vue'
 import { api } from '@/api/client'
 import { addressOf, organising, type Filter } from '@/api/organising'
 import type { Failure } from '@/api/http'
@@ -42,25 +42,27 @@ const detailOf = ({ reply, participants, undoable, followed }: Conversation): Pa
   followed,
 })
 
-const emptyView = (filter: Filter): ViewState => ({
-  filter,
-  order: [],
-  shown: [],
-  moved: new Set(),
-  next: null,
-  loaded: false,
-  loading: false,
-  stale: false,
-  early: new Set(),
-  error: null,
-})
+/** Shallow: an order of ten thousand is replaced, and nothing may watch each of its numbers. */
+const emptyView = (filter: Filter): ViewState =>
+  shallowReactive({
+    filter,
+    order: [],
+    shown: [],
+    moved: shallowReactive(new Set<number>()),
+    next: null,
+    loaded: false,
+    loading: false,
+    stale: false,
+    early: new Set<number>(),
+    error: null,
+  })
 
 export const useConversations = defineStore('conversations', () => {
   const drafts = useDrafts()
   const session = useSession()
   const byId = shallowReactive(new Map<number, Conversation>())
   /** By the name of a standard view, or by the filter as an address has it. */
-  const views = reactive(
+  const views = shallowReactive(
     Object.fromEntries(STANDARD.map((name) => [name, emptyView(VIEWS[name])])) as Views,
   )
   const counts = ref<Counts | null>(null)
@@ -71,7 +73,7 @@ export const useConversations = defineStore('conversations', () => {
   const unreadMine = computed(() => {
     let sum = 0
     for (const conversation of byId.values()) {
-      if (conversation.status !== 'resolved' && session.isMe(conversation.assignee)) sum += conversation.unread
+      if (conversation.unread && conversation.status !== 'resolved' && session.isMe(conversation.assignee)) sum += conversation.unread
     }
     return sum
   })
@@ -89,10 +91,6 @@ export const useConversations = defineStore('conversations', () => {
     const others = Object.keys(views).filter((other) => !STANDARD.includes(other as never))
     for (const old of others.slice(0, -KEPT)) delete views[old]
     return name
-  }
-
-  function rowsOf(view: string): Conversation[] {
-    return viewAt(view).shown.flatMap((id) => byId.get(id) ?? [])
   }
 
   /** Keeps what is newer; what only the detail tells survives a newer row that came without it. */
@@ -161,7 +159,10 @@ export const useConversations = defineStore('conversations', () => {
   /** It went to others. */
   function forget(id: number): void {
     if (!byId.delete(id)) return
-    for (const state of Object.values(views)) state.order = state.order.filter((other) => other !== id)
+    for (const state of Object.values(views)) {
+      state.order = state.order.filter((other) => other !== id)
+      state.early.delete(id)
+    }
     settle(id)
     countSoon()
   }
@@ -243,6 +244,6 @@ export const useConversations = defineStore('conversations', () => {
 
   return {
     byId, views, counts, held, unreadMine, viewAt, listOf, askAgain, countSoon,
-    rowsOf, upsert, forget, hold, show, settle, settleSoon, load, fetchOne, fetchCounts, noticeMessage, resync,
+    upsert, forget, hold, show, settle, settleSoon, load, fetchOne, fetchCounts, noticeMessage, resync,
   }
 })
