@@ -18,7 +18,8 @@ import { useSuggestions } from './suggestions'
 import { useThreads } from './threads'
 import { useViewers } from './viewers'
 
-const BATCH = 16
+/** A hidden tab draws no frames and must still count. */
+const AT_LATEST = 50
 
 export const useLive = defineStore('live', () => {
   const attention = useAttention()
@@ -39,6 +40,7 @@ export const useLive = defineStore('live', () => {
   const reminded = shallowRef<{ conversation: number } | null>(null)
   let live: Live | null = null
   let waiting: LiveEvent[] = []
+  let frame = 0
   let timer: ReturnType<typeof setTimeout> | undefined
 
   const handle: { [N in keyof StreamEvents]: (data: StreamEvents[N]) => void } = {
@@ -77,13 +79,15 @@ export const useLive = defineStore('live', () => {
   }
 
   function receive(event: LiveEvent): void {
-    waiting.push(event)
-    // A timer, not an animation frame: hidden tabs draw no frames and must still count.
-    timer ??= setTimeout(drain, BATCH)
+    if (waiting.push(event) > 1) return
+    // What is done before a frame is drawn shows in that frame.
+    frame = requestAnimationFrame(drain)
+    timer = setTimeout(drain, AT_LATEST)
   }
 
   function drain(): void {
-    timer = undefined
+    cancelAnimationFrame(frame)
+    clearTimeout(timer)
     const events = waiting
     waiting = []
     for (const event of events) (handle[event.name] as (data: unknown) => void)(event.data)
