@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import audience, bundles, chats, live, load, mail, memory, size
+from bench import audience, chats, inbox, live, load, mail, memory, size
 from bench.stack import REPOSITORY, Stack, command_line, free_ports, running, wait_until
 from hub.settings import DEMO_ENVIRONMENT
 
@@ -48,7 +48,7 @@ class Row:
 def main() -> None:
     began, busy_before = time.monotonic(), busy_seconds()
     rows = [*pushes(), *conversations()]
-    rows += (Row(*row) for row in (*audience.rows(), *bundles.rows(), *mail.rows(), *size.rows()))
+    rows += (Row(*row) for row in (*audience.rows(), *inbox.rows(), *mail.rows(), *size.rows()))
     took = time.monotonic() - began
     others = busy_seconds() - busy_before - sum(sum(resource.getrusage(who)[:2]) for who in OURS)
     print(table([("", "measured", "goal", ""), *(row.cells() for row in rows)]))

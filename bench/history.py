@@ -49,16 +49,20 @@ def write(url: str) -> None:
         indexes = found.fetchall()
         for name, _ in indexes:
             db.execute(f"DROP INDEX {name}")
-        for table, columns, lines in _tables():
-            rest = _rest(table, columns.split(", "))
-            with db.cursor().copy(f"COPY {table} ({_quoted(columns, *rest)}) FROM STDIN") as copy:
-                for chunk in _chunks("\t".join([line, *rest.values()]) for line in lines):
-                    copy.write(chunk)
-            if columns.startswith("id, "):
-                db.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")
+        for table in _tables():
+            fill(db, *table)
         for _, definition in indexes:
             db.execute(definition)
         db.execute("VACUUM ANALYZE")
+
+
+def fill(db: psycopg.Connection[Any], table: str, columns: str, lines: Iterable[str]) -> None:
+    rest = _rest(table, columns.split(", "))
+    with db.cursor().copy(f"COPY {table} ({_quoted(columns, *rest)}) FROM STDIN".encode()) as copy:
+        for chunk in _chunks("\t".join([line, *rest.values()]) for line in lines):
+            copy.write(chunk)
+    if columns.startswith("id, "):
+        db.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}".encode())
 
 
 def _rest(table: str, written: Sequence[str]) -> dict[str, str]:
@@ -91,7 +95,7 @@ def _chunks(lines: Iterable[str], size: int = 2_000) -> Iterator[str]:
         yield "\n".join(held) + "\n"
 
 
-def _line(*values: object) -> str:
+def line_of(*values: object) -> str:
     return "\t".join("\\N" if value is None else str(value) for value in values)
 
 
@@ -106,7 +110,7 @@ def _tables() -> Iterator[tuple[str, str, Iterable[str]]]:
         "agent",
         "id, email, name, role, created_at",
         (
-            _line(n, "li@example.com" if n == 1 else f"agent{n}@example.com", f"agent {n}", "agent", END)
+            line_of(n, "li@example.com" if n == 1 else f"agent{n}@example.com", f"agent {n}", "agent", END)
             for n in range(1, AGENTS + 1)
         ),
     )
@@ -115,20 +119,20 @@ def _tables() -> Iterator[tuple[str, str, Iterable[str]]]:
     yield (
         "allowance",
         "identity_id, action, left, limit, until",
-        (_line(3 * who + 1, "message", 3, 5, END + timedelta(days=400)) for who in range(CONVERSATIONS)),
+        (line_of(3 * who + 1, "message", 3, 5, END + timedelta(days=400)) for who in range(CONVERSATIONS)),
     )
     yield "conversation", CONVERSATION, _conversations(last)
     yield "message", MESSAGE, _messages(order)
     yield (
         "attachment",
         "message_id, medium, name, mime, size, state, created_at",
-        (_line(n, "image", f"截图{n}.png", "image/png", 4000, "ready", END) for n in range(1, MESSAGES, 30)),
+        (line_of(n, "image", f"截图{n}.png", "image/png", 4000, "ready", END) for n in range(1, MESSAGES, 30)),
     )
     yield (
         "delivery",
         DELIVERY,
         (
-            _line(UUID(int=n), n, 0, CHANNELS[who % 3], 3 * who + 1, "", "{}", "", "lane", "done", at, 1, "", "", at)
+            line_of(UUID(int=n), n, 0, CHANNELS[who % 3], 3 * who + 1, "", "{}", "", "lane", "done", at, 1, "", "", at)
             for n, (at, who) in enumerate(order, 1)
             if n % 3 == 0
         ),
@@ -181,7 +185,7 @@ def _order(random: Random, lengths: Sequence[int], talks: Sequence[tuple[int, da
 def _contacts() -> Iterator[str]:
     for who in range(CONVERSATIONS):
         name = _name(who)
-        yield _line(who + 1, name, "zh", "{}", "[]", words_of(name), END)
+        yield line_of(who + 1, name, "zh", "{}", "[]", words_of(name), END)
 
 
 def _name(who: int) -> str:
@@ -196,7 +200,7 @@ def _identities() -> Iterator[str]:
             "email": f"customer.{who}@example.com",
         }
         for at, (scheme, value) in enumerate(addresses.items(), 3 * who + 1):
-            yield _line(at, who + 1, scheme, value, "t", "f", words_of_address(value), END)
+            yield line_of(at, who + 1, scheme, value, "t", "f", words_of_address(value), END)
 
 
 def _conversations(last: dict[int, tuple[int, datetime]]) -> Iterator[str]:
@@ -205,7 +209,7 @@ def _conversations(last: dict[int, tuple[int, datetime]]) -> Iterator[str]:
         status = STATUSES[who % 10] if who < OPEN else "resolved"
         assignee = who // 4 % AGENTS + 1 if status in ("open", "snoozed", "resolved") and who % 4 else None
         waiting = at if status == "waiting" else None
-        yield _line(
+        yield line_of(
             *(
                 who + 1,
                 who + 1,
@@ -234,7 +238,7 @@ def _messages(order: Sequence[tuple[datetime, int]]) -> Iterator[str]:
         direction = "note" if kind == "event" else "in" if inbound else "out"
         author = "system" if kind == "event" else "contact" if inbound else "agent"
         payload = json.dumps({"event": "claimed", "agent": "agent 1"}) if kind == "event" else "{}"
-        yield _line(
+        yield line_of(
             *(n, who + 1, n, direction, author, who + 1 if inbound else 1, "", CHANNELS[who % 3], 3 * who + 1, kind),
             *(text, payload, at, 0, at, words_of(text)),
         )
