@@ -63,6 +63,7 @@ OVERLAYS: dict[str, tuple[str, str]] = {
     "account": ("/inbox/mine", ".account"),
     "more": ("/inbox/mine/{thread}", ".actions [aria-haspopup]"),
     "failed": ("/failed/{failed}", ".jobpanel .button:not(.button--icon)"),
+    "view": ("/settings/views", ".kept__one button"),
 }
 SETTLED = """() => document.querySelector('h1') && !document.querySelector('[aria-busy=true]:empty, .bone, .spinner')"""
 Fault = tuple[str, ...]
