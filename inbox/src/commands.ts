@@ -1,6 +1,6 @@
 /** What the palette offers: places to go, what can be done on this page, and what an agent sets for herself. */
 import { isOffered, perform } from './composables/shortcuts'
-import type { IconName } from './components/icons'
+import type { IconName } from './components/ui/icons'
 import { STATUSES, type Status } from './api/presence'
 import { LOCALES, switchLocale } from './i18n'
 import { PLACES } from './places'

@@ -1,6 +1,6 @@
 /** What each sign offers: ready-made texts and macros, colleagues, emoji. */
 import { canned, type Canned } from './api/canned'
-import type { IconName } from './components/icons'
+import type { IconName } from './components/ui/icons'
 import { loadAreas } from './i18n'
 import type { Mark, Trigger } from './text/caret'
 

@@ -1,5 +1,5 @@
 /** The pages of the rail, in its order: where each is, what it is called, and the keys that go there. */
-import type { IconName } from './components/icons'
+import type { IconName } from './components/ui/icons'
 
 export interface Place {
   /** The name of the route. */

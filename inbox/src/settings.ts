@@ -14,17 +14,17 @@ export interface SettingsTab {
 }
 
 export const TABS: readonly SettingsTab[] = [
-  { name: 'me', label: 'settings.tab.me', from: 'agent', areas: ['attention'], component: () => import('./components/SettingsMe.vue') },
-  { name: 'agents', label: 'settings.tab.agents', from: 'admin', component: () => import('./components/SettingsAgents.vue') },
-  { name: 'teams', label: 'settings.tab.teams', from: 'agent', component: () => import('./components/SettingsTeams.vue') },
+  { name: 'me', label: 'settings.tab.me', from: 'agent', areas: ['attention'], component: () => import('./components/settings/SettingsMe.vue') },
+  { name: 'agents', label: 'settings.tab.agents', from: 'admin', component: () => import('./components/settings/SettingsAgents.vue') },
+  { name: 'teams', label: 'settings.tab.teams', from: 'agent', component: () => import('./components/settings/SettingsTeams.vue') },
   {
     name: 'canned', label: 'settings.tab.canned', from: 'agent', areas: ['canned'],
-    component: () => import('./components/CannedSettings.vue'),
+    component: () => import('./components/settings/CannedSettings.vue'),
   },
-  { name: 'labels', label: 'settings.tab.labels', from: 'agent', component: () => import('./components/SettingsLabels.vue') },
-  { name: 'views', label: 'settings.tab.views', from: 'agent', component: () => import('./components/SettingsViews.vue') },
-  { name: 'files', label: 'settings.tab.files', from: 'supervisor', component: () => import('./components/SettingsFiles.vue') },
-  { name: 'audit', label: 'settings.tab.audit', from: 'supervisor', areas: ['audit'], component: () => import('./components/SettingsAudit.vue') },
+  { name: 'labels', label: 'settings.tab.labels', from: 'agent', component: () => import('./components/settings/SettingsLabels.vue') },
+  { name: 'views', label: 'settings.tab.views', from: 'agent', component: () => import('./components/settings/SettingsViews.vue') },
+  { name: 'files', label: 'settings.tab.files', from: 'supervisor', component: () => import('./components/settings/SettingsFiles.vue') },
+  { name: 'audit', label: 'settings.tab.audit', from: 'supervisor', areas: ['audit'], component: () => import('./components/settings/SettingsAudit.vue') },
 ]
 
 export const ROLES: readonly Role[] = ['agent', 'supervisor', 'admin']

@@ -2,7 +2,7 @@
 import { computed, toValue, type ComputedRef, type MaybeRefOrGetter } from 'vue'
 import { useI18n } from 'vue-i18n'
 import type { Conversation } from '@/api/types'
-import type { IconName } from '@/components/icons'
+import type { IconName } from '@/components/ui/icons'
 import { useSession } from '@/stores/session'
 import { useViewers } from '@/stores/viewers'
 import type { Together } from '@/text/together'

@@ -1,7 +1,7 @@
 /** What became of a job, in words. */
 import { useI18n } from 'vue-i18n'
 import type { Job } from '@/api/jobs'
-import type { IconName } from '@/components/icons'
+import type { IconName } from '@/components/ui/icons'
 import { moment } from './time'
 import { useWording } from './wording'
 

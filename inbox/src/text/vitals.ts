@@ -1,7 +1,7 @@
 /** How a channel is, in words: why it is not well, what that means, and what to do about it. */
 import { useI18n } from 'vue-i18n'
 import type { Sign, Vitals } from '@/api/channels'
-import type { IconName } from '@/components/icons'
+import type { IconName } from '@/components/ui/icons'
 import { moment, span } from './time'
 import { useWording } from './wording'
 
