@@ -5,6 +5,8 @@ import { useDrafts } from '@/stores/drafts'
 import { useViewers } from '@/stores/viewers'
 
 const EVERY = 15_000
+/** Who walks past looks at nothing. */
+const STAYED_FOR = 300
 const TYPING_FOR = 6_000
 
 export function useViewing(conversation: number): void {
@@ -13,12 +15,14 @@ export function useViewing(conversation: number): void {
   const typing = ref(false)
   let timer: ReturnType<typeof setTimeout> | undefined
   let pause: ReturnType<typeof setTimeout> | undefined
+  let told = false
 
   // A courtesy to colleagues: nothing depends on it, so nobody is told when it fails.
   function look(): void {
     clearTimeout(timer)
     if (document.visibilityState !== 'visible' || viewers.quiet.has(conversation)) return
     timer = setTimeout(look, EVERY)
+    told = true
     together
       .look(conversation, typing.value)
       .then(({ items }) => viewers.hear(conversation, items))
@@ -27,6 +31,8 @@ export function useViewing(conversation: number): void {
 
   function leave(): void {
     clearTimeout(timer)
+    if (!told) return
+    told = false
     together.leave(conversation).catch(() => undefined)
   }
 
@@ -47,5 +53,5 @@ export function useViewing(conversation: number): void {
     document.removeEventListener('visibilitychange', seen)
     leave()
   })
-  look()
+  timer = setTimeout(look, STAYED_FOR)
 }
