@@ -2,6 +2,11 @@
 (() => {
   const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
   const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
+  const drawn = () => frame().then(() => new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = resolve
+    port2.postMessage('')
+  }))
   const list = () => document.querySelector('#list')
   const log = () => document.querySelector('#thread')
   const onScreen = () => [...document.querySelectorAll('[data-row]')].map(({ dataset }) => dataset.row)
@@ -81,13 +86,12 @@
       longest = 0
       return found
     },
-    /** Until the frame after the one in which the other thread was there and stood where it should. */
+    /** Until the first frame with the other thread, standing where it should, has been drawn. */
     async open(key) {
       const before = log()
       const began = performance.now()
       window.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }))
-      while (!log() || log() === before || !log().querySelector('.bubble') || getComputedStyle(log()).visibility === 'hidden') await frame()
-      await frame()
+      while (!log() || log() === before || !log().querySelector('.bubble') || getComputedStyle(log()).visibility === 'hidden') await drawn()
       return performance.now() - began
     },
     async opens(key, times) {
