@@ -53,6 +53,8 @@ class AttachmentShape(BaseModel):
     state: str
     url: str | None
     peaks: list[int] | None  # of a recording: how loud it is, from 0 to 100, from beginning to end
+    width: int | None  # of a picture: pixels as shown, null where nobody can tell
+    height: int | None
 
     @classmethod
     def of(cls, row: Attachment) -> AttachmentShape:
@@ -66,6 +68,8 @@ class AttachmentShape(BaseModel):
             state=row.state,
             url=url,
             peaks=row.peaks,
+            width=row.width,
+            height=row.height,
         )
 
 

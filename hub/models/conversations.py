@@ -188,5 +188,7 @@ class Attachment(Base):
     sha256: Mapped[str | None]
     state: Mapped[str] = mapped_column(default="pending")  # pending, ready, failed
     peaks: Mapped[list[int] | None]  # of a recording: how loud it is, from beginning to end
+    width: Mapped[int | None]  # of a picture: pixels as shown
+    height: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     message: Mapped[Message | None] = relationship(back_populates="attachments")

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, case, select, update
 from channels.contract import Attachment as Inbound
 from channels.contract import File
 from channels.errors import SendError
-from hub import files
+from hub import files, pictures
 from hub.db import db
 from hub.live import tell
 from hub.models import Agent, Attachment, MediaFetch, Message, Transcription
@@ -19,15 +19,8 @@ MEDIA = ("image", "audio", "video")
 
 def upload(name: str, content: bytes, by: Agent) -> Attachment:
     mime = sniff(content)
-    attachment = Attachment(
-        medium=medium_of(mime),
-        name=name,
-        mime=mime,
-        size=len(content),
-        sha256=files.keep(content),
-        state="ready",
-        uploaded_by_id=by.id,
-    )
+    attachment = Attachment(medium=medium_of(mime), name=name, uploaded_by_id=by.id)
+    _is_here(attachment, mime, content, files.keep(content))
     db.session.add(attachment)
     db.session.flush()
     return attachment
@@ -52,8 +45,8 @@ def fetched(job: MediaFetch, file: File, digest: str, peaks: list[int] | None = 
         return
     attachment = job.attachment
     renamed = file.name not in ("", attachment.name)
-    attachment.name, attachment.mime, attachment.size = file.name or attachment.name, file.mime, len(file.content)
-    attachment.sha256, attachment.state, attachment.peaks = digest, "ready", peaks
+    attachment.name, attachment.peaks = file.name or attachment.name, peaks
+    _is_here(attachment, file.mime, file.content, digest)
     job.state, job.error, job.error_code = "done", "", ""
     transcripts.want(attachment)
     if renamed:
@@ -84,11 +77,16 @@ def forget(which: ColumnElement[bool]) -> None:
     gone = (
         update(Attachment)
         .where(Attachment.id.in_(ids))
-        .values(name="", size=0, sha256=None, state="failed", peaks=None)
+        .values(name="", size=0, sha256=None, state="failed", peaks=None, width=None, height=None)
     )
     db.session.execute(gone.execution_options(**untouched))
     indexing.read_again(which)
     files.remove(digests - arrivals.used_files(digests))
+
+
+def _is_here(attachment: Attachment, mime: str, content: bytes, digest: str) -> None:
+    attachment.mime, attachment.size, attachment.sha256, attachment.state = mime, len(content), digest, "ready"
+    attachment.width, attachment.height = pictures.size(content)
 
 
 def _tell(attachment: Attachment) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
-from struct import pack
+from tests.pictures import png
 
 SCRIPT = "<script>top.hacked = 1; fetch('https://evil.test/text')</script>"
 PICTURE = "<img src=https://evil.test/x onerror=top.hacked=2><svg/onload=top.hacked=3>"
@@ -54,17 +53,6 @@ body {{ background: url(https://evil.test/bg) }}</style>
 <table background="https://evil.test/table" width="9999"><tr><td>{long}</td></tr></table>
 <noscript><p title="</noscript><img src=x onerror=top.hacked=26>"></noscript></body></html>"""
 LINES = "\r\n".join(f"line {number}" for number in range(2000))
-
-
-def png(width: int, height: int) -> bytes:
-    """One colour, one bit to a pixel: large to show, small to send."""
-
-    def part(name: bytes, content: bytes) -> bytes:
-        return pack(">I", len(content)) + name + content + pack(">I", zlib.crc32(name + content))
-
-    pixels = zlib.compress((b"\0" + bytes((width + 7) // 8)) * height, 9)
-    head = pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", pixels) + part(b"IEND", b"")
 
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="top.hacked=30"><script>top.hacked=31</script></svg>'

@@ -25,9 +25,9 @@ from tests.e2e.hostile import (
     SVG,
     WORDS,
     WRONG_FIELDS,
-    png,
 )
 from tests.e2e.windows import SERVICE, Pages, agent, claims, composer, opens, rows, thread
+from tests.pictures import png
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 

@@ -171,6 +171,9 @@ export interface Attachment {
   state?: 'ready' | 'pending' | 'failed'
   /** How loud a recording is, from 0 to 100, from its beginning to its end; null where nobody listened to it. */
   peaks?: number[] | null
+  /** Of a picture: its pixels as shown, turned the way the camera was held; null where nobody can tell. */
+  width?: number | null
+  height?: number | null
 }
 
 export interface Message {
