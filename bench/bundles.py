@@ -16,7 +16,7 @@ BUILT = REPOSITORY / "hub/static/inbox"
 ROUTER = REPOSITORY / "inbox/src/router.ts"
 LANGUAGE = "zh-CN"
 START, SHELL, INBOX, LOGIN = "index.html", *(f"src/views/{name}View.vue" for name in ("Shell", "Inbox", "Login"))
-THREAD = "src/components/ThreadPane.vue"
+THREAD = "src/components/thread/ThreadPane.vue"
 Goal = tuple[str, float]
 LOGIN_MOST, INBOX_MOST, PART_MOST = 120.0, 180.0, 60.0
 
