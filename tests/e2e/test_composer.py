@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 from hashlib import sha256
 from hmac import new as hmac
@@ -82,6 +83,15 @@ def test_ready_made_texts_at_the_caret(windows: tuple[Page, Page], screen: Any) 
     expect(box(inbox)).to_be_focused()
 
 
+def test_what_goes_out_in_parts_says_so_before_it_goes(windows: tuple[Page, Page]) -> None:
+    _, inbox = windows
+    cost = composer(inbox).locator(".cost--over")
+    box(inbox).fill("长" * 700)  # 2,100 of 1,800 bytes
+    expect(cost).to_have_text("2100 / 1800 字节，将分 2 条发送")
+    box(inbox).fill("长" * 3_600)
+    expect(cost).to_have_text(re.compile("10800 / 1800 字节：要分 6 条，只剩 [45] 条可发，请精简"))
+
+
 def test_a_macro_answers_and_resolves(windows: tuple[Page, Page]) -> None:
     ming, inbox = windows
     box(inbox).click()
@@ -113,7 +123,7 @@ def test_enter_during_pinyin_sends_nothing(windows: tuple[Page, Page]) -> None:
     inbox.keyboard.type("/tksx")
     expect(options(inbox)).to_have_count(1)
     inbox.keyboard.press("Enter")
-    expect(box(inbox)).to_have_value("小明，您好，退款审核通过后 1–3 个工作日原路退回，请您留意账户。")
+    expect(box(inbox)).to_have_value("您好，退款审核通过后 1–3 个工作日原路退回，请您留意账户。")
 
 
 def test_a_note_calls_a_colleague_and_is_put_right(windows: tuple[Page, Page], stack: Stack) -> None:

@@ -60,14 +60,18 @@ export function useReplying(conversation: () => Conversation, isNote: () => bool
     return t('thread.composer.detour.line', { reason, steps: steps.join(t('thread.composer.detour.else')) })
   })
 
+  /** How many messages more may go out; null where nobody counts them. */
+  const left = computed(() => {
+    const { allowance } = conversation()
+    return !allowance || isNote() || elsewhere.value || stand.value.kind !== 'open' ? null : Math.max(0, allowance.left)
+  })
   const allowance = computed(() => {
     const { allowance } = conversation()
-    if (!allowance || isNote() || elsewhere.value || stand.value.kind !== 'open') return ''
+    if (!allowance || left.value === null) return ''
     const time = Date.parse(allowance.until) - now.value
     if (time <= 0) return ''
-    const left = Math.max(0, allowance.left)
     // Several allowances add up, and then there is no one number they count down from.
-    const count = left > allowance.limit ? String(left) : `${left}/${allowance.limit}`
+    const count = left.value > allowance.limit ? String(left.value) : `${left.value}/${allowance.limit}`
     if (time < MINUTE) return t('thread.composer.allowanceSoon', { count })
     return t('thread.composer.allowance', { count, span: span(time, locale.value) })
   })
@@ -77,6 +81,6 @@ export function useReplying(conversation: () => Conversation, isNote: () => bool
   })
 
   return {
-    channels, chosen, elsewhere, via, reply, channel, templates, isMail, blocked, blockedWords, detour, allowance, allowanceUntil,
+    channels, chosen, elsewhere, via, reply, channel, templates, isMail, blocked, blockedWords, detour, left, allowance, allowanceUntil,
   }
 }
