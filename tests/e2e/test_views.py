@@ -48,6 +48,8 @@ def test_a_view_is_kept_renamed_shared_and_deleted(pages: Pages, stack: Stack, s
     dialog(inbox).get_by_role("button", name="删除").click()
     expect(inbox.get_by_text("还没有保存的视图")).to_be_visible()
     assert stack.api().get("/views")["items"] == []
+    inbox.goto(f"{stack.hub}/inbox/saved:{kept['id']}")  # a link that somebody kept
+    expect(inbox.get_by_role("button", name="更多视图，当前：视图已删除")).to_be_visible()
 
 
 def test_a_label_leads_to_what_carries_it(pages: Pages, stack: Stack, screen: Any) -> None:
