@@ -17,6 +17,12 @@ def readings(character: str) -> tuple[str, ...]:
     return tuple(sound for sound in sounds if sound)
 
 
+def spellings(text: str) -> list[str]:
+    """By its usual sounds, in full and by their first letters: tuikuan and tk of 退款. What is not Chinese has none."""
+    heard = _heard(normalise(text))
+    return ["".join(usual for usual, *_ in heard), "".join(usual[0] for usual, *_ in heard)] if heard else []
+
+
 def likeness(typed: str, text: str) -> int:
     """How well `typed` finds `text`, 0: not at all. tk, tuik and tuikuan find 退款, and so does 退款.
 

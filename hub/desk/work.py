@@ -6,10 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, computed_field
 
 from channels.settings import Duration
 from hub.knowledge.wording import PlainId, Strict, Words
+from hub.pinyin import spellings
 from hub.reading import Files, valid
 
 NAME = "work.toml"
@@ -20,6 +21,11 @@ class Disposition(Strict):
     id: PlainId
     zh: Words
     en: Words
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def pinyin(self) -> list[str]:
+        return spellings(self.zh)
 
 
 class Label(Disposition):

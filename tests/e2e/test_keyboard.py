@@ -237,7 +237,7 @@ def test_label_and_snooze(opened: Page) -> None:
     row = row_of(opened, names(opened)[0])
     presses(opened, "l")
     asked(opened)
-    opened.keyboard.type("退款")
+    opened.keyboard.type("tk")
     presses(opened, "Enter")
     expect(opened.get_by_role("option", name="退款")).to_have_attribute("aria-selected", "true")
     presses(opened, "Escape")

@@ -107,6 +107,7 @@ def test_labels_and_outcomes_say_where_they_are_written_and_what_carries_them(st
         "zh": "退款",
         "en": "Refund",
         "color": "amber",
+        "pinyin": ["tuikuan", "tk"],
         "file": "config/work.toml",
         "line": 6,
         "conversations": 2,
@@ -114,7 +115,15 @@ def test_labels_and_outcomes_say_where_they_are_written_and_what_carries_them(st
     assert (vip["line"], vip["conversations"]) == (12, 0)
     assert bo.get("/labels")["items"][0]["conversations"] == 1
     [solved] = anna.get("/dispositions")["items"]
-    assert solved == {"id": "solved", "zh": "已解决", "en": "Solved", "file": "config/work.toml", "line": 1}
+    spelt = ["yijiejue", "yjj"]
+    assert solved == {
+        "id": "solved",
+        "zh": "已解决",
+        "en": "Solved",
+        "pinyin": spelt,
+        "file": "config/work.toml",
+        "line": 1,
+    }
 
 
 def test_a_word_without_a_table_of_its_own_has_only_its_file(

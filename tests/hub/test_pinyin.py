@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.pinyin import likeness
+from hub.pinyin import likeness, spellings
 
 FOUND = [
     ("退款", "退款时效", 6),
@@ -49,6 +49,20 @@ def test_found(typed: str, text: str, how_well: int) -> None:
 @pytest.mark.parametrize(("typed", "text"), NOT_FOUND)
 def test_not_found(typed: str, text: str) -> None:
     assert likeness(typed, text) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "spelt"),
+    [
+        ("退款", ["tuikuan", "tk"]),
+        ("重新下单", ["zhongxinxiadan", "zxxd"]),
+        ("VIP 客户", ["vipkehu", "vipkh"]),
+        ("Refund", []),
+        ("", []),
+    ],
+)
+def test_spellings(text: str, spelt: list[str]) -> None:
+    assert spellings(text) == spelt
 
 
 def test_what_is_long_is_found_in_time() -> None:

@@ -149,6 +149,7 @@ def test_a_view_that_makes_no_sense(anna: Person, body: dict[str, Any]) -> None:
 
 def test_what_work_is_organised_by(anna: Person) -> None:
     work = anna.get("/work")
-    assert work["labels"][0] == {"id": "refund", "zh": "退款", "en": "Refund", "color": "amber"}
-    assert work["dispositions"] == [{"id": "solved", "zh": "已解决", "en": "Solved"}]
+    refund = {"id": "refund", "zh": "退款", "en": "Refund", "color": "amber", "pinyin": ["tuikuan", "tk"]}
+    assert work["labels"][0] == refund
+    assert work["dispositions"] == [{"id": "solved", "zh": "已解决", "en": "Solved", "pinyin": ["yijiejue", "yjj"]}]
     assert set(work["teams"]) == {"everyone", "sales", "returns"}

@@ -10,6 +10,8 @@ export interface Disposition {
   id: string
   zh: string
   en: string
+  /** How its Chinese is typed: in full, and by first letters. */
+  pinyin: string[]
 }
 
 export interface Label extends Disposition {

@@ -22,7 +22,7 @@ export const useWork = defineStore('work', () => {
   const byId = computed(() => new Map(work.value.labels.map((label) => [label.id, label])))
 
   /** One that ops took out of the file still has its id. */
-  const label = (id: string): Label => byId.value.get(id) ?? { id, zh: id, en: id, color: 'grey' }
+  const label = (id: string): Label => byId.value.get(id) ?? { id, zh: id, en: id, pinyin: [], color: 'grey' }
   const named = (one: Disposition): string => (currentLocale().startsWith('zh') ? one.zh : one.en)
   const disposition = (id: string): string => {
     const found = work.value.dispositions.find((one) => one.id === id)
