@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from playwright.sync_api import Page, sync_playwright
 
-from bench import bundles, history
+from bench import bundles, history, slow
 from bench.history import line_of
 from bench.load import percentile
 from bench.stack import AGENT, APP_ID, Stack, run_file, running, wait_until
@@ -61,6 +61,7 @@ def rows() -> Iterator[Measured]:
             yield from _updating(few, _updates(page, stack, writers[WRITERS:]))
             yield from _opening(page)
             yield from _remembering(page)
+            yield from slow.rows(page, stack.hub, f"/inbox/all/{FIRST}")
 
 
 def _writers(stack: Stack) -> list[str]:
