@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config'
 import { compressAssets } from './build/compress.ts'
 import { orderLayers } from './build/layers.ts'
 import { compileMessages } from './build/messages.ts'
+import { together } from './build/pieces.ts'
+
+const SOURCES = new URL('./src', import.meta.url).pathname
 
 export default defineConfig({
   plugins: [compileMessages(), orderLayers(), vue(), compressAssets()],
@@ -15,7 +18,7 @@ export default defineConfig({
     __INTLIFY_DROP_MESSAGE_COMPILER__: 'true',
     __INTLIFY_PROD_DEVTOOLS__: 'false',
   },
-  resolve: { alias: { '@': new URL('./src', import.meta.url).pathname } },
+  resolve: { alias: { '@': SOURCES } },
   build: {
     outDir: '../hub/static/inbox',
     emptyOutDir: true,
@@ -24,7 +27,10 @@ export default defineConfig({
     // The service worker serves the whole site, so it lies at its root and keeps its name.
     rollupOptions: {
       input: { main: 'index.html', sw: 'src/sw.ts' },
-      output: { entryFileNames: ({ name }) => (name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js') },
+      output: {
+        entryFileNames: ({ name }) => (name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js'),
+        codeSplitting: { groups: [together(`${SOURCES}/`)] },
+      },
     },
     // The content security policy forbids data: scripts and fonts; files are cached for ever anyway.
     assetsInlineLimit: 0,

@@ -21,8 +21,10 @@ window.addEventListener('vite:preloadError', (event) => {
   location.reload()
 })
 
+// The router is on its way to the first page while the words for all of them come.
+const app = createApp(App).use(createPinia()).use(i18n).use(router)
 loadAreas('common')
-  .then(() => createApp(App).use(createPinia()).use(i18n).use(router).mount('#app'))
+  .then(() => app.mount('#app'))
   .catch((error: unknown) => {
     throw error
   })

@@ -1,6 +1,7 @@
 /** The address bar: which view, which conversation. */
-import { createRouter, createWebHistory } from 'vue-router'
+import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
 import { loadAreas, type Area } from './i18n'
+import { loadThread } from './parts'
 import { isTab, TABS } from './text/tabs'
 import { isViewName } from './stores/order'
 import { useSession } from './stores/session'
@@ -44,7 +45,10 @@ export const router = createRouter({
           path: 'inbox/:view/:id(\\d+)?',
           name: 'inbox',
           component: () => import('./views/InboxView.vue'),
-          beforeEnter: (to) => isViewName(to.params.view) || { name: 'inbox', params: { view: 'mine' } },
+          beforeEnter: (to) => {
+            if (to.params.id) loadThread().catch(() => undefined)
+            return isViewName(to.params.view) || { name: 'inbox', params: { view: 'mine' } }
+          },
         },
         {
           path: 'search',
@@ -90,10 +94,13 @@ export const router = createRouter({
   ],
 })
 
+const sentencesOf = (to: RouteLocationNormalized): Promise<void> => loadAreas(...to.matched.flatMap(({ meta }) => meta.areas ?? []))
+
 router.beforeEach(async (to) => {
-  if (!to.meta.signedIn) return true
-  return (await useSession().restore()) ? true : { name: 'login', query: { next: to.fullPath } }
+  if (to.meta.signedIn && !(await useSession().restore())) return { name: 'login', query: { next: to.fullPath } }
+  // The page will be shown: its sentences are fetched while it is. Whether they came is asked when it is here.
+  sentencesOf(to).catch(() => undefined)
+  return true
 })
 
-// Once it is known that the page will be shown, its sentences are fetched together with it.
-router.beforeResolve((to) => loadAreas(...to.matched.flatMap(({ meta }) => meta.areas ?? [])))
+router.beforeResolve(sentencesOf)
