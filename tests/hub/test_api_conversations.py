@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -48,6 +49,22 @@ def test_pages_have_no_gap_and_no_double_even_where_times_are_equal(stage: Stage
         got = pages(anna, "/conversations", limit=limit, status=status)
         assert [number for page in got for number in page] == wanted
         assert all(len(page) <= limit for page in got)
+
+
+def test_a_long_answer_comes_packed_to_who_can_unpack_it(stage: Stage, anna: Person) -> None:
+    fill(stage, 3)
+
+    def got(path: str, encoding: str) -> tuple[str | None, bytes]:
+        response = anna.client.get(f"/api/v1{path}", headers={"Accept-Encoding": encoding})
+        assert response.content_length == len(response.data)
+        return response.content_encoding, response.data
+
+    plain, packed = got("/conversations", "br"), got("/conversations", "gzip, br")
+    assert (plain[0], packed[0]) == (None, "gzip")
+    assert gzip.decompress(packed[1]) == plain[1]
+    assert len(packed[1]) < len(plain[1]) / 2
+    assert got("/conversations/counts", "gzip")[0] is None
+    assert anna.client.get("/api/v1/conversations").vary.to_header() == "Accept-Encoding"
 
 
 def test_a_conversation_that_moves_up_while_paging_hides_none(stage: Stage, anna: Person) -> None:

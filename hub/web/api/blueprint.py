@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Sequence
 from typing import Annotated
 
-from flask import Response
+from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag  # type: ignore[attr-defined]
 from pydantic import BaseModel, BeforeValidator, Field
 
@@ -15,11 +16,24 @@ from hub.web.login import require_agent
 
 # PostgreSQL's bigint; what is no such number is nobody's id
 LARGEST_ID = 2**63 - 1
+WORTH_PACKING = 1024
+QUICKLY = 1  # what is like the row before it gets hardly smaller with more work
 
 api = APIBlueprint("api", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="v1")])
 api.before_request(require_agent)
 api.before_request(must_read)
 api.after_request(harden)
+
+
+@api.after_request
+def pack(response: Response) -> Response:
+    """An agent on a slow line waits for the list longer than for the inbox that shows it."""
+    if response.mimetype == "application/json" and not response.is_streamed:
+        response.vary.add("Accept-Encoding")
+        if request.accept_encodings["gzip"] and len(response.get_data()) >= WORTH_PACKING:
+            response.set_data(gzip.compress(response.get_data(), QUICKLY))
+            response.content_encoding = "gzip"
+    return response
 
 
 def _id(value: object) -> object:
