@@ -80,6 +80,12 @@
       new MutationObserver(painted).observe(list(), { childList: true, subtree: true, attributes: true, attributeFilter: ['data-row'] })
       new PerformanceObserver((seen) => seen.getEntries().forEach(({ duration }) => (longest = Math.max(longest, duration)))).observe({ type: 'longtask' })
     },
+    /** What an observer of long tasks has to see. */
+    async hangs(ms) {
+      await wait(0)
+      for (const until = performance.now() + ms; performance.now() < until; );
+      await wait(500)
+    },
     heard() {
       const found = [shown, longest]
       shown = []
