@@ -46,6 +46,7 @@ export const ACTS: Readonly<Record<string, Act>> = {
   takeOver: { icon: 'hand' },
   quiet: { icon: 'eyeOff' },
   newMail: { icon: 'pencil', keys: 'c', to: 'mail' },
+  playVoice: { icon: 'play', keys: 'p', to: 'conversation' },
   list: { icon: 'list', keys: 'u', to: 'conversation' },
   takeCall: { icon: 'phone', keys: 't', to: 'call' },
   holdCall: { icon: 'pause', keys: 'h', to: 'call' },

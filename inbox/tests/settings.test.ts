@@ -1,7 +1,7 @@
 /** The settings: who sees which tab, what is searched in the files, and the forms about oneself. */
 import { createPinia, setActivePinia } from 'pinia'
 import { TooltipProvider } from 'reka-ui'
-import { createApp, defineComponent, h, nextTick, type App, type Component } from 'vue'
+import { createApp, defineComponent, h, nextTick, ref, type App, type Component } from 'vue'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import LoginForm from '@/components/entrance/LoginForm.vue'
 import MyPassword from '@/components/settings/MyPassword.vue'
@@ -11,7 +11,7 @@ import SettingsLabels from '@/components/settings/SettingsLabels.vue'
 import SettingsViews from '@/components/settings/SettingsViews.vue'
 import { i18n, loadAreas, switchLocale } from '@/i18n'
 import { switchShortcuts } from '@/preferences'
-import { useShortcuts } from '@/composables/shortcuts'
+import { isOffered, useShortcuts, type Shortcuts } from '@/composables/shortcuts'
 import { tabsFor } from '@/settings'
 import { useSession } from '@/stores/session'
 import { detailsOf, linkOf } from '@/text/audit'
@@ -405,6 +405,21 @@ describe('shortcuts', () => {
     window.dispatchEvent(new KeyboardEvent('keydown', { key: 'j' }))
     switchShortcuts(false)
     window.dispatchEvent(new KeyboardEvent('keydown', { key: 'j' }))
+    scope.unmount()
+    expect(pressed).toHaveBeenCalledTimes(1)
+  })
+
+  it('come and go with what they act on', () => {
+    switchShortcuts(true)
+    const pressed = vi.fn()
+    const there = ref(false)
+    const scope = createApp({ setup: () => (useShortcuts((): Shortcuts => (there.value ? { p: pressed } : {})), () => null) })
+    scope.mount(root)
+    for (const now of [false, true, false]) {
+      there.value = now
+      expect(isOffered('p')).toBe(now)
+      window.dispatchEvent(new KeyboardEvent('keydown', { key: 'p' }))
+    }
     scope.unmount()
     expect(pressed).toHaveBeenCalledTimes(1)
   })

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
 from bench.stack import AGENT, Stack, wait_until
-from tests.e2e.windows import SHOP, Pages, composer, rows, said, thread
+from tests.e2e.windows import SERVICE, SHOP, Pages, composer, rows, said, thread
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -249,9 +249,13 @@ def test_label_and_snooze(opened: Page) -> None:
     presses(opened, "Enter")
     expect(row).to_contain_text("暂缓至")
     stands_on(opened, row)
-    presses(opened, "g", "z")
-    expect(rows(opened)).to_have_count(1)
-    stands_on(opened, row)
+    for keys in ("gz", "h"):
+        presses(opened, *keys)
+        expect(opened).to_have_url(re.compile("/inbox/snoozed"))
+        expect(rows(opened)).to_have_count(1)
+        stands_on(opened, row)
+        presses(opened, "g", "a")
+        expect(rows(opened)).to_have_count(3)
 
 
 def test_resolve_take_it_back_and_go_on(opened: Page) -> None:
@@ -274,6 +278,38 @@ def test_resolve_take_it_back_and_go_on(opened: Page) -> None:
     presses(opened, "Enter")
     expect(row_of(opened, second)).to_be_visible()
     opened.wait_for_function(SEEN)  # where it came from
+
+
+def test_listen_to_a_voice(inbox: Page, stack: Stack) -> None:
+    says = f"/users/{stack.simulator.post(f'/accounts/{SERVICE}/users', {'name': '来客'})['openid']}/messages"
+    stack.simulator.post(says, {"type": "text", "content": "转人工"})
+    presses(inbox, "g", "u")
+    expect(rows(inbox)).to_have_count(1)
+    presses(inbox, "j")
+    expect(said(inbox, "转人工")).to_be_visible()
+    presses(inbox, "p")  # nothing to hear yet
+    presses(inbox, "?")
+    expect(inbox.get_by_role("dialog")).not_to_contain_text("播放")
+    presses(inbox, "Escape")
+    stack.simulator.post(says, {"type": "voice", "recognition": "我的退款到了吗"})
+    for number in range(25):
+        stack.simulator.post(says, {"type": "text", "content": f"第 {number} 句"})
+    expect(said(inbox, "第 24 句")).to_be_in_viewport()
+    voice = thread(inbox).locator(".voice")
+    expect(voice).not_to_be_in_viewport()
+    presses(inbox, "?")
+    expect(inbox.get_by_role("dialog")).to_contain_text("播放")
+    presses(inbox, "Escape", "p")
+    expect(voice).to_be_in_viewport()
+    expect(voice.get_by_role("button", name="暂停")).to_be_visible()
+    presses(inbox, "p")
+    expect(voice.get_by_role("button", name="播放")).to_be_visible()
+    presses(inbox, "Control+k")
+    asked(inbox)
+    inbox.keyboard.type("bfyy")
+    expect(inbox.get_by_role("option").first).to_contain_text("播放或暂停语音")
+    presses(inbox, "Enter")
+    expect(voice.get_by_role("button", name="暂停")).to_be_visible()
 
 
 def test_search_and_open_a_hit(inbox: Page, stack: Stack) -> None:

@@ -1,5 +1,5 @@
 /** Single-letter shortcuts and sequences such as "g i", never while somebody is typing. */
-import { onScopeDispose } from 'vue'
+import { onScopeDispose, toValue, type MaybeRefOrGetter } from 'vue'
 import { shortcutsOn } from '@/preferences'
 
 const SEQUENCE_WITHIN = 1_200
@@ -41,8 +41,8 @@ export function useCommands(offer: () => Shortcuts): void {
   onScopeDispose(() => offers.delete(offer))
 }
 
-export function useShortcuts(shortcuts: Shortcuts): void {
-  useCommands(() => shortcuts)
+export function useShortcuts(offered: MaybeRefOrGetter<Shortcuts>): void {
+  useCommands(() => toValue(offered))
   let first = ''
   let firstAt = 0
 
@@ -50,6 +50,7 @@ export function useShortcuts(shortcuts: Shortcuts): void {
     if (!shortcutsOn.value || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return
     if (event.key !== 'Process' && isComposing(event)) return
     if (isTyping(event.target) || isOverlaid()) return
+    const shortcuts = toValue(offered)
     const key = keyOf(event)
     const sequence = first && Date.now() - firstAt < SEQUENCE_WITHIN ? `${first} ${key}` : ''
     first = ''
