@@ -23,8 +23,4 @@ window.addEventListener('vite:preloadError', (event) => {
 
 // The router is on its way to the first page while the words for all of them come.
 const app = createApp(App).use(createPinia()).use(i18n).use(router)
-loadAreas('common')
-  .then(() => app.mount('#app'))
-  .catch((error: unknown) => {
-    throw error
-  })
+void loadAreas('common').then(() => app.mount('#app'))
