@@ -1,7 +1,9 @@
 import { createPinia, setActivePinia } from 'pinia'
+import { effectScope } from 'vue'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Draft } from '@/api/types'
 import { now } from '@/composables/clock'
+import { useViewing } from '@/composables/viewing'
 import { useDrafts } from '@/stores/drafts'
 import { useSession } from '@/stores/session'
 import { useThreads } from '@/stores/threads'
@@ -225,4 +227,28 @@ it('says in a sentence how long ago something was', () => {
   const at = Date.parse(minute(0))
   const words = (seconds: number): string => since(minute(0), at + seconds * 1_000, 'en')
   expect([words(8), words(130), words(7_300)]).toEqual(['8 seconds ago', '2 minutes ago', '2 hours ago'])
+})
+
+describe('whoever opens a conversation', () => {
+  const told = (): string[] => asked.map(({ what }) => what).filter((what) => what.endsWith('/viewing'))
+
+  it('and walks on at once is announced nowhere', async () => {
+    const scope = effectScope()
+    scope.run(() => useViewing(1))
+    await vi.advanceTimersByTimeAsync(250)
+    scope.stop()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(told()).toEqual([])
+  })
+
+  it('and stays is announced, again and again, until they leave', async () => {
+    const scope = effectScope()
+    scope.run(() => useViewing(1))
+    await vi.advanceTimersByTimeAsync(350)
+    expect(told()).toEqual(['POST /conversations/1/viewing'])
+    await vi.advanceTimersByTimeAsync(15_000)
+    scope.stop()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(told()).toEqual(['POST /conversations/1/viewing', 'POST /conversations/1/viewing', 'DELETE /conversations/1/viewing'])
+  })
 })
