@@ -98,6 +98,16 @@ describe('conversations', () => {
     expect(store.views.all.shown).toEqual([3, 2, 1])
   })
 
+  it('come at once into a list that was empty, though somebody points at it', async () => {
+    const store = await loadedAll()
+    store.hold(true)
+    const found = json({ items: [conversation({ id: 1, at: minute(10) })], next: null })
+    answer = (url) => (url.includes('counts') ? json({ mine: 0, waiting: 0, all: 0 }) : found)
+    await store.resync()
+    expect(store.views.all.shown).toEqual([1])
+    expect(store.views.all.moved.size).toBe(0)
+  })
+
   it('move at once when the pointer leaves', async () => {
     const store = await loadedAll(conversation({ id: 1, at: minute(10) }), conversation({ id: 2, at: minute(5) }))
     store.hold(true)

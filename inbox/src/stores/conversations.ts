@@ -117,11 +117,13 @@ export const useConversations = defineStore('conversations', () => {
     const order = orderWith(state, conversation)
     if (sameOrder(order, state.order)) return
     state.order = order
-    // Where nothing stands, nothing can jump.
-    if (!held.value || !state.shown.length) return show(name)
+    if (!isHeld(state)) return show(name)
     state.moved.add(conversation.id)
     if (ours.has(conversation.id)) settle(conversation.id)
   }
+
+  /** Where nothing stands, nothing can jump. */
+  const isHeld = (state: ViewState): boolean => held.value && state.shown.length > 0
 
   const orderWith = (state: ViewState, conversation: Conversation): number[] =>
     placed(state.order, conversation, state.filter, session.me?.id ?? 0, byId, state.next !== null)
@@ -190,7 +192,7 @@ export const useConversations = defineStore('conversations', () => {
       state.next = page.next
       state.loaded = true
       for (const id of state.early) state.order = orderWith(state, byId.get(id)!)
-      if (!held.value || how !== 'again') show(name)
+      if (!isHeld(state) || how !== 'again') show(name)
       else for (const id of state.order) if (!state.shown.includes(id)) state.moved.add(id)
     } catch (error) {
       state.error = error as Failure
