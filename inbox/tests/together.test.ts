@@ -241,6 +241,20 @@ describe('whoever opens a conversation', () => {
     expect(told()).toEqual([])
   })
 
+  it('sees who comes while the answer, which does not know of them, is on its way', async () => {
+    let release: (response: Response) => void = () => undefined
+    now.value = Date.now()
+    vi.stubGlobal('fetch', () => new Promise<Response>((resolve) => (release = resolve)))
+    const scope = effectScope()
+    scope.run(() => useViewing(1))
+    await vi.advanceTimersByTimeAsync(350)
+    useViewers().hear(1, [{ id: 2, name: 'Li', typing: false }])
+    release(json({ items: [{ id: 1, name: 'Lin', typing: false }], next: null }))
+    await vi.advanceTimersByTimeAsync(10)
+    expect(useViewers().of(1).map(({ name }) => name)).toEqual(['Li'])
+    scope.stop()
+  })
+
   it('and stays is announced, again and again, until they leave', async () => {
     const scope = effectScope()
     scope.run(() => useViewing(1))

@@ -23,10 +23,7 @@ export function useViewing(conversation: number): void {
     if (document.visibilityState !== 'visible' || viewers.quiet.has(conversation)) return
     timer = setTimeout(look, EVERY)
     told = true
-    together
-      .look(conversation, typing.value)
-      .then(({ items }) => viewers.hear(conversation, items))
-      .catch(() => undefined)
+    viewers.ask(conversation, together.look(conversation, typing.value)).catch(() => undefined)
   }
 
   function leave(): void {

@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia'
 import { shallowReactive } from 'vue'
 import { together } from '@/api/together'
-import type { Viewer } from '@/api/types'
+import type { Page, Viewer } from '@/api/types'
 import { now } from '@/composables/clock'
 import { useSession } from './session'
 
@@ -18,10 +18,21 @@ export const useViewers = defineStore('viewers', () => {
   const session = useSession()
   const seen = shallowReactive(new Map<number, Seen>())
 
+  /** How often something was heard of each. */
+  const heard = new Map<number, number>()
+
   function hear(conversation: number, viewers: readonly Viewer[]): void {
+    heard.set(conversation, (heard.get(conversation) ?? 0) + 1)
     const others = viewers.filter((one) => !session.isMe(one))
     if (others.length) seen.set(conversation, { viewers: others, at: Date.now() })
     else seen.delete(conversation)
+  }
+
+  /** Asks, and takes the answer unless something newer was heard while it was on its way. */
+  async function ask(conversation: number, asked: Promise<Page<Viewer>>): Promise<void> {
+    const before = heard.get(conversation)
+    const { items } = await asked
+    if (heard.get(conversation) === before) hear(conversation, items)
   }
 
   function of(conversation: number): Viewer[] {
@@ -38,5 +49,5 @@ export const useViewers = defineStore('viewers', () => {
     await together.watch(conversation).catch(() => quiet.delete(conversation))
   }
 
-  return { quiet, hear, of, watchQuietly }
+  return { quiet, hear, ask, of, watchQuietly }
 })
